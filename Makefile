@@ -1,0 +1,60 @@
+# Targets call the same commands locally and in CI. `make help` lists them.
+SHELL := /bin/bash
+BIN := $(CURDIR)/bin
+GO ?= go
+KUBELOGIN_VERSION := v0.2.21
+export GOFLAGS := -buildvcs=false $(GOFLAGS)
+
+.PHONY: help build demo test lab check bench corpus tour-az fuzz clean tools-present
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+tools-present:
+	@for t in $(GO) gcc g++; do command -v $$t >/dev/null || { echo "make: $$t is missing. On Debian: apt-get install -y gcc g++ (Go 1.26 or later: https://go.dev/dl)"; exit 1; }; done
+
+build: tools-present ## build postern, postern-lab, kubectl and kubelogin into bin/
+	@mkdir -p $(BIN)
+	@echo "building postern"; $(GO) build -o $(BIN)/postern ./cmd/postern
+	@ln -sf postern $(BIN)/kubectl-postern
+	@echo "building postern-lab (a whole kube-apiserver: some minutes the first time)"; cd lab && $(GO) build -o $(BIN)/postern-lab ./cmd/postern-lab
+	@echo "building kubectl"; cd lab && $(GO) build -o $(BIN)/kubectl k8s.io/kubernetes/cmd/kubectl
+	@[ "$$(cat $(BIN)/.kubelogin 2>/dev/null)" = $(KUBELOGIN_VERSION) ] || { echo "building kubelogin $(KUBELOGIN_VERSION)"; GOBIN=$(BIN) GOFLAGS=-buildvcs=false $(GO) install github.com/Azure/kubelogin@$(KUBELOGIN_VERSION) && echo $(KUBELOGIN_VERSION) > $(BIN)/.kubelogin; }
+
+demo: build ## the tour on a fresh lab, which then stays up until Ctrl-C
+	@exec $(BIN)/postern-lab tour --fresh --keep
+
+test: build ## every test of every module, the lab's among them
+	$(GO) test -timeout 20m ./...
+	cd lab && $(GO) test -timeout 60m -p 1 ./...
+
+lab: build ## start the lab in the background (stop it with bin/postern lab down)
+	@$(BIN)/postern-lab up
+
+check: tools-present ## formatting, vet, staticcheck, the pure core without cgo
+	@out=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$out" ] || { echo "gofmt wants: $$out"; exit 1; }
+	CGO_ENABLED=0 $(GO) build ./audit/... ./rbac/... ./kql/...
+	$(GO) vet ./...
+	cd lab && $(GO) vet ./...
+	cd tools && $(GO) build -o $(BIN)/staticcheck honnef.co/go/tools/cmd/staticcheck
+	$(BIN)/staticcheck ./...
+
+bench: build ## whole-run ratios against named rivals (see bench/BENCHMARKS.md)
+	$(GO) run ./bench
+
+corpus: build ## score the compiler against recorded Kusto answers, where ../shared is present
+	@if [ -x ../shared/kql/run ]; then ../shared/kql/run --postern $(BIN)/postern --min 45; else echo "corpus: ../shared/kql is not here; nothing to score"; fi
+
+tour-az: build ## the tour with real az (installs Debian's azure-cli if it may)
+	@command -v az >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends azure-cli >/dev/null; } || { echo "make: az is missing. As root: apt-get install -y azure-cli"; exit 1; }
+	@$(BIN)/postern-lab tour --fresh --az=required
+
+fuzz: ## each fuzz target for FUZZTIME (default 30s)
+	@for p in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \
+	  mod=.; case $$p in ./lab/*) mod=lab; p=./$${p#./lab/};; esac; \
+	  for f in $$(cd $$mod && grep -ho 'func Fuzz[A-Za-z0-9]*' $$p/*_test.go | cut -d' ' -f2); do \
+	    echo "$$p $$f"; (cd $$mod && $(GO) test $$p -run '^$$' -fuzz "^$$f$$" -fuzztime $${FUZZTIME:-30s}) || exit 1; done; done
+
+clean: ## remove what make built
+	rm -rf $(BIN)
