@@ -1,0 +1,6 @@
+package cli
+
+// Config is the configuration file; see defaultConfig for what holds without it.
+type Config struct{}
+
+func (e *Env) loadConfig() error { return nil }
