@@ -28,6 +28,7 @@ demo: build ## the tour on a fresh lab, which then stays up until Ctrl-C
 test: build ## every test of every module, the lab's among them
 	$(GO) test -timeout 20m ./...
 	cd lab && $(GO) test -timeout 60m -p 1 ./...
+	cd tools && $(GO) test ./...
 
 lab: build ## start the lab in the background (stop it with bin/postern lab down)
 	@$(BIN)/postern-lab up
@@ -44,7 +45,10 @@ bench: build ## whole-run ratios against named rivals (see bench/BENCHMARKS.md)
 	$(GO) run ./bench
 
 corpus: build ## score the compiler against recorded Kusto answers, where ../shared is present
-	@if [ -x ../shared/kql/run ]; then ../shared/kql/run --postern $(BIN)/postern --min 45; else echo "corpus: ../shared/kql is not here; nothing to score"; fi
+	@if [ -x ../shared/kql/run ]; then \
+	  ../shared/kql/run --postern $(BIN)/postern --min 45 --fail $(BIN)/corpus-fail.jsonl && \
+	  cd tools && $(GO) run ./corpus -cases $$(wc -l < ../../shared/kql/cases.jsonl) -fail $(BIN)/corpus-fail.jsonl -known ../docs/kql-differences.md; \
+	else echo "corpus: ../shared/kql is not here; nothing to score"; fi
 
 tour-az: build ## the tour with real az (installs Debian's azure-cli if it may)
 	@command -v az >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends azure-cli >/dev/null; } || { echo "make: az is missing. As root: apt-get install -y azure-cli"; exit 1; }
