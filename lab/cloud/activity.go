@@ -33,7 +33,6 @@ type Request struct {
 	Method    string    `json:"method"`
 	URI       string    `json:"uri"`
 	Status    int       `json:"status"`
-	Principal string    `json:"principal,omitempty"`
 	UserAgent string    `json:"userAgent,omitempty"`
 }
 

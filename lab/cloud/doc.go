@@ -8,7 +8,7 @@
 // API server behind a managed cluster must be able to do is the ControlPlane
 // interface, declared here and implemented by package controlplane.
 //
-//	s, err := cloud.Open(ctx, cloud.Options{Dir: dir, World: cloud.DefaultWorld()})
+//	s, err := cloud.Open(cloud.Options{Dir: dir})
 //	w := s.World()                       // an immutable picture
 //	d := w.Decide(oid, "Microsoft.ContainerService/managedClusters/read", scope)
 package cloud
