@@ -41,10 +41,20 @@ type Cursor struct {
 	Position []byte
 }
 
+// Place is where a source holds something.
+type Place struct {
+	Source string
+	Offset int64
+}
+
 // Batch is what one transaction commits: rows, dead letters and the cursors
-// that say so. After a kill either all of it is there or none.
+// that say so. After a kill either all of it is there or none. Retract removes,
+// before anything is added, the dead letters of exactly these places: a last
+// line that was half written when it was read and is whole now. Counts do not
+// speak of them.
 type Batch struct {
+	Retract []Place
 	Records []Record
 	Dead    []Dead
-	Cursors []Cursor
+	Cursors []Cursor // a nil Position removes the cursor
 }
