@@ -1,6 +1,6 @@
 package kql
 
-import "github.com/postern-dev/postern/kql/types"
+import "github.com/postern-dev/postern/kql/result"
 
 // Program is a compiled query: what an engine runs.
 type Program struct {
@@ -12,7 +12,4 @@ type Program struct {
 
 // Column is one column of a result. Values arrive in the representation of
 // kql/runtime: datetime and timespan as ticks, dynamic as JSON text.
-type Column struct {
-	Name string
-	Type types.Type
-}
+type Column = result.Column
