@@ -14,8 +14,8 @@ import (
 
 // Paths of the two webhooks on the handler.
 const (
-	TokenReviewPath  = "/tokenreview"
-	AccessReviewPath = "/subjectaccessreview"
+	TokenReviewPath  = "/authenticate"
+	AccessReviewPath = "/authorize"
 )
 
 // Server answers the webhooks of one cluster.
@@ -23,17 +23,23 @@ type Server struct {
 	State     *cloud.State
 	Key       *entra.Key
 	ClusterID string    // ARM id of the cluster whose API server asks
-	Out       io.Writer // receives the guard log; nil for none
+	Log       io.Writer // receives the guard log; nil for none
 
 	mu sync.Mutex // one log line at a time
 }
 
-// Handler serves both webhooks.
-func (s *Server) Handler() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST "+TokenReviewPath, review(s.authenticate))
-	mux.HandleFunc("POST "+AccessReviewPath, review(s.authorize))
-	return mux
+// ServeHTTP answers both webhooks.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.Method != http.MethodPost:
+		http.Error(w, "reviews are posted", http.StatusMethodNotAllowed)
+	case r.URL.Path == TokenReviewPath:
+		review(s.authenticate)(w, r)
+	case r.URL.Path == AccessReviewPath:
+		review(s.authorize)(w, r)
+	default:
+		http.NotFound(w, r)
+	}
 }
 
 // review decodes a webhook's object, lets f fill in its status and sends it
@@ -65,14 +71,14 @@ func (s *Server) settings() (*cloud.World, cloud.Settings) {
 
 // logf writes a line as klog does: severity, month and day, time, thread, place.
 func (s *Server) logf(severity byte, place, format string, args ...any) {
-	if s.Out == nil {
+	if s.Log == nil {
 		return
 	}
 	now := s.State.Now().UTC()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	// The log is a copy for people; a webhook does not fail for it.
-	_, _ = fmt.Fprintf(s.Out, "%c%s       1 %s] %s\n", severity, now.Format("0102 15:04:05.000000"), place, fmt.Sprintf(format, args...))
+	_, _ = fmt.Fprintf(s.Log, "%c%s       1 %s] %s\n", severity, now.Format("0102 15:04:05.000000"), place, fmt.Sprintf(format, args...))
 }
 
 // tenant is the issuer's tenant, now the time tokens are judged at.

@@ -40,7 +40,7 @@ func serve(t *testing.T, aad *cloud.AADProfile) (*Server, *bytes.Buffer) {
 		}
 	}
 	var log bytes.Buffer
-	return &Server{State: state, Key: key, ClusterID: world.ClusterID(world.Clusters[0]), Out: &log}, &log
+	return &Server{State: state, Key: key, ClusterID: world.ClusterID(world.Clusters[0]), Log: &log}, &log
 }
 
 func post(t *testing.T, s *Server, path string, in, out any) {
@@ -50,7 +50,7 @@ func post(t *testing.T, s *Server, path string, in, out any) {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body)))
+	s.ServeHTTP(w, httptest.NewRequest(http.MethodPost, path, bytes.NewReader(body)))
 	if w.Code != http.StatusOK {
 		t.Fatalf("%s: %d %s", path, w.Code, w.Body)
 	}
@@ -158,7 +158,7 @@ func TestNoOpinionWithoutAzureRBAC(t *testing.T) {
 func TestBadReview(t *testing.T) {
 	s, _ := serve(t, nil)
 	w := httptest.NewRecorder()
-	s.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodPost, AccessReviewPath, strings.NewReader("{")))
+	s.ServeHTTP(w, httptest.NewRequest(http.MethodPost, AccessReviewPath, strings.NewReader("{")))
 	if w.Code != http.StatusBadRequest {
 		t.Errorf("status %d", w.Code)
 	}
