@@ -1,6 +1,9 @@
 package ir
 
-import "github.com/postern-dev/postern/kql/types"
+import (
+	"github.com/postern-dev/postern/kql/schema"
+	"github.com/postern-dev/postern/kql/types"
+)
 
 // ID identifies a column within one query.
 type ID int
@@ -139,3 +142,16 @@ func IsConst(e Expr) (*Const, bool) {
 	c, ok := e.(*Const)
 	return c, ok
 }
+
+// Built is the value of a schema.Column that an engine function makes. The
+// rewriter resolves it: paths into it become physical columns, what remains
+// becomes a call of the function.
+type Built struct {
+	Column *schema.Column
+	Scan   *Scan
+	T      types.Type
+}
+
+// Type is the column's type.
+func (b *Built) Type() types.Type { return b.T }
+func (*Built) expr()              {}

@@ -88,6 +88,7 @@ type Agg struct {
 	Op   string
 	T    types.Type
 	Args []Expr
+	If   Expr // rows it is not true for do not count; may be nil
 }
 
 // Aggregate groups by Keys; only keys and aggregates are visible above it. No

@@ -71,6 +71,7 @@ func MapExprs(n Node, f func(Expr) Expr) {
 			for j := range n.Aggs[i].Args {
 				apply(&n.Aggs[i].Args[j])
 			}
+			apply(&n.Aggs[i].If)
 		}
 	case *Join:
 		for i := range n.On {

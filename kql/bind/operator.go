@@ -1,0 +1,71 @@
+package bind
+
+import (
+	"github.com/postern-dev/postern/kql/syntax"
+)
+
+// operator binds one operator over its input.
+func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
+	switch op := op.(type) {
+	case *syntax.Where:
+		return b.where(e, r, op)
+	case *syntax.Project:
+		return b.project(e, r, op)
+	case *syntax.Extend:
+		return b.extend(e, r, op.Cols)
+	case *syntax.Serialize:
+		out := b.extend(e, &rel{r.node, r.cols, true}, op.Cols)
+		if out != nil {
+			out.serialized = true
+		}
+		return out
+	case *syntax.ProjectAway:
+		return b.projectAway(r, op)
+	case *syntax.ProjectKeep:
+		return b.projectKeep(r, op)
+	case *syntax.ProjectRename:
+		return b.projectRename(r, op)
+	case *syntax.ProjectReorder:
+		return b.projectReorder(r, op)
+	case *syntax.Take:
+		return b.take(e, r, op)
+	case *syntax.Sort:
+		return b.sort(e, r, op.Keys)
+	case *syntax.Top:
+		return b.top(e, r, op)
+	case *syntax.Count:
+		return b.count(r, op)
+	case *syntax.Distinct:
+		return b.distinct(e, r, op)
+	case *syntax.Summarize:
+		return b.summarize(e, r, op)
+	case *syntax.Join:
+		return b.join(e, r, op)
+	case *syntax.Lookup:
+		return b.lookup(e, r, op)
+	case *syntax.Union:
+		return b.union(e, r, op)
+	case *syntax.MvExpand:
+		return b.mvExpand(e, r, op)
+	case *syntax.GetSchema:
+		return b.getSchema(r)
+	case *syntax.Render, *syntax.Consume:
+		return r
+	}
+	b.refuse(op, "", "the operator "+op.Keyword())
+	return nil
+}
+
+// leading binds an operator that starts a pipeline.
+func (b *binder) leading(e *env, op syntax.Operator) *rel {
+	switch op := op.(type) {
+	case *syntax.Print:
+		return b.print(e, op)
+	case *syntax.Range:
+		return b.rangeTable(e, op)
+	case *syntax.Union:
+		return b.union(e, nil, op)
+	}
+	b.refuse(op, "", "the operator "+op.Keyword())
+	return nil
+}
