@@ -129,22 +129,6 @@ func (n *NamedExpr) Name() *Name {
 // reported there.
 type Bad struct{ Span }
 
-func (*Name) node()      {}
-func (*Pattern) node()   {}
-func (*Star) node()      {}
-func (*Literal) node()   {}
-func (*Unary) node()     {}
-func (*Binary) node()    {}
-func (*In) node()        {}
-func (*Between) node()   {}
-func (*Call) node()      {}
-func (*Arg) node()       {}
-func (*Path) node()      {}
-func (*Index) node()     {}
-func (*TypeOf) node()    {}
-func (*NamedExpr) node() {}
-func (*Bad) node()       {}
-
 func (*Name) expr()    {}
 func (*Pattern) expr() {}
 func (*Star) expr()    {}
@@ -158,3 +142,57 @@ func (*Path) expr()    {}
 func (*Index) expr()   {}
 func (*TypeOf) expr()  {}
 func (*Bad) expr()     {}
+
+func (*Name) each(func(Node))    {}
+func (*Pattern) each(func(Node)) {}
+func (*Star) each(func(Node))    {}
+func (*Bad) each(func(Node))     {}
+
+func (n *Unary) each(visit func(Node)) { visit(n.X) }
+
+func (n *Binary) each(visit func(Node)) {
+	visit(n.X)
+	visit(n.Y)
+}
+
+func (n *In) each(visit func(Node)) {
+	visit(n.X)
+	all(visit, n.List)
+}
+
+func (n *Between) each(visit func(Node)) {
+	visit(n.X)
+	visit(n.Lo)
+	visit(n.Hi)
+}
+
+func (n *Call) each(visit func(Node)) {
+	opt(visit, n.On)
+	visit(n.Func)
+	all(visit, n.Args)
+}
+
+func (n *Arg) each(visit func(Node)) {
+	opt(visit, n.Name)
+	visit(n.Value)
+}
+
+func (n *Path) each(visit func(Node)) {
+	visit(n.X)
+	visit(n.Name)
+}
+
+func (n *Index) each(visit func(Node)) {
+	visit(n.X)
+	visit(n.Index)
+}
+
+func (n *TypeOf) each(visit func(Node)) {
+	opt(visit, n.Type)
+	opt(visit, n.Row)
+}
+
+func (n *NamedExpr) each(visit func(Node)) {
+	all(visit, n.Names)
+	visit(n.X)
+}

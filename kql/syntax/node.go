@@ -4,7 +4,8 @@ package syntax
 // Statement for its three families; the other nodes are parts of those.
 type Node interface {
 	At() Span
-	node()
+	each(func(Node))
+	print(*printer)
 }
 
 // Expr is an expression. Tabular expressions are expressions too: *Pipeline,
@@ -35,5 +36,3 @@ type Query struct {
 	Source     string
 	Statements []Statement
 }
-
-func (*Query) node() {}

@@ -25,10 +25,6 @@ type Union struct {
 	Tables []Expr
 }
 
-func (*Join) node()   {}
-func (*Lookup) node() {}
-func (*Union) node()  {}
-
 func (*Join) operator()   {}
 func (*Lookup) operator() {}
 func (*Union) operator()  {}
@@ -36,3 +32,80 @@ func (*Union) operator()  {}
 func (*Join) Keyword() string   { return "join" }
 func (*Lookup) Keyword() string { return "lookup" }
 func (*Union) Keyword() string  { return "union" }
+
+func (p *parser) join(start Span) Operator {
+	n := &Join{Params: p.opParams("kind")}
+	n.Right, n.On = p.joined()
+	n.Span = p.from(start)
+	return n
+}
+
+func (p *parser) lookup(start Span) Operator {
+	n := &Lookup{Params: p.opParams("kind")}
+	n.Right, n.On = p.joined()
+	n.Span = p.from(start)
+	return n
+}
+
+func (p *parser) joined() (right Expr, on []Expr) {
+	right = p.tableRef()
+	if p.acceptWord("on") {
+		on = list(p, p.expr)
+	}
+	return right, on
+}
+
+// tableRef reads a table: a name, a pattern, a call or a query in parentheses.
+func (p *parser) tableRef() Expr {
+	if x, ok := p.pattern(); ok {
+		return x
+	}
+	return p.postfix()
+}
+
+func (p *parser) union(start Span) Operator {
+	n := &Union{Params: p.opParams("kind", "withsource", "with_source", "isfuzzy")}
+	n.Tables = list(p, p.tableRef)
+	n.Span = p.from(start)
+	return n
+}
+
+func (n *Join) each(visit func(Node)) {
+	all(visit, n.Params)
+	visit(n.Right)
+	all(visit, n.On)
+}
+
+func (n *Lookup) each(visit func(Node)) {
+	all(visit, n.Params)
+	visit(n.Right)
+	all(visit, n.On)
+}
+
+func (n *Union) each(visit func(Node)) {
+	all(visit, n.Params)
+	all(visit, n.Tables)
+}
+
+func printJoin(p *printer, word string, params Params, right Expr, on []Expr) {
+	p.text(word)
+	p.params(params)
+	p.text(" ")
+	p.at(levelPostfix, right)
+	clause(p, " on ", on)
+}
+
+func (n *Join) print(p *printer)   { printJoin(p, "join", n.Params, n.Right, n.On) }
+func (n *Lookup) print(p *printer) { printJoin(p, "lookup", n.Params, n.Right, n.On) }
+
+func (n *Union) print(p *printer) {
+	p.text("union")
+	p.params(n.Params)
+	for i, t := range n.Tables {
+		if i > 0 {
+			p.text(",")
+		}
+		p.text(" ")
+		p.at(levelPostfix, t)
+	}
+}

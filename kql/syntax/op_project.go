@@ -64,17 +64,6 @@ type Print struct {
 	Cols []*NamedExpr
 }
 
-func (*Project) node()        {}
-func (*Extend) node()         {}
-func (*ProjectAway) node()    {}
-func (*ProjectKeep) node()    {}
-func (*ProjectRename) node()  {}
-func (*ProjectReorder) node() {}
-func (*ReorderItem) node()    {}
-func (*Distinct) node()       {}
-func (*Serialize) node()      {}
-func (*Print) node()          {}
-
 func (*Project) operator()        {}
 func (*Extend) operator()         {}
 func (*ProjectAway) operator()    {}
@@ -94,3 +83,110 @@ func (*ProjectReorder) Keyword() string { return "project-reorder" }
 func (*Distinct) Keyword() string       { return "distinct" }
 func (*Serialize) Keyword() string      { return "serialize" }
 func (*Print) Keyword() string          { return "print" }
+
+func (p *parser) project(start Span) Operator {
+	cols := p.namedList()
+	return &Project{p.from(start), cols}
+}
+
+func (p *parser) extend(start Span) Operator {
+	cols := p.namedList()
+	return &Extend{p.from(start), cols}
+}
+
+func (p *parser) projectAway(start Span) Operator {
+	cols := p.columnPatterns()
+	return &ProjectAway{p.from(start), cols}
+}
+
+func (p *parser) projectKeep(start Span) Operator {
+	cols := p.columnPatterns()
+	return &ProjectKeep{p.from(start), cols}
+}
+
+func (p *parser) projectRename(start Span) Operator {
+	cols := p.namedList()
+	return &ProjectRename{p.from(start), cols}
+}
+
+func (p *parser) projectReorder(start Span) Operator {
+	cols := list(p, func() *ReorderItem {
+		at := p.here()
+		it := &ReorderItem{Col: p.columnPattern()}
+		if w, n := p.keyword(); p.tok().Kind == Ident && (w == "asc" || w == "desc" || w == "granny-asc" || w == "granny-desc") {
+			it.Order = w
+			for range n {
+				p.advance()
+			}
+		}
+		it.Span = p.from(at)
+		return it
+	})
+	return &ProjectReorder{p.from(start), cols}
+}
+
+func (p *parser) distinct(start Span) Operator {
+	params := p.opParams()
+	cols := p.namedList()
+	return &Distinct{p.from(start), params, cols}
+}
+
+func (p *parser) serialize(start Span) Operator {
+	n := &Serialize{Params: p.opParams()}
+	if t := p.tok(); t.Kind == Ident || t.is("[") || t.is("(") {
+		n.Cols = p.namedList()
+	}
+	n.Span = p.from(start)
+	return n
+}
+
+func (p *parser) printOp(start Span) Operator {
+	cols := p.namedList()
+	return &Print{p.from(start), cols}
+}
+
+func (n *Project) each(visit func(Node))        { all(visit, n.Cols) }
+func (n *Extend) each(visit func(Node))         { all(visit, n.Cols) }
+func (n *ProjectAway) each(visit func(Node))    { all(visit, n.Cols) }
+func (n *ProjectKeep) each(visit func(Node))    { all(visit, n.Cols) }
+func (n *ProjectRename) each(visit func(Node))  { all(visit, n.Cols) }
+func (n *ProjectReorder) each(visit func(Node)) { all(visit, n.Cols) }
+func (n *ReorderItem) each(visit func(Node))    { visit(n.Col) }
+func (n *Print) each(visit func(Node))          { all(visit, n.Cols) }
+
+func (n *Distinct) each(visit func(Node)) {
+	all(visit, n.Params)
+	all(visit, n.Cols)
+}
+
+func (n *Serialize) each(visit func(Node)) {
+	all(visit, n.Params)
+	all(visit, n.Cols)
+}
+
+func (n *Project) print(p *printer)        { clause(p, "project ", n.Cols) }
+func (n *Extend) print(p *printer)         { clause(p, "extend ", n.Cols) }
+func (n *ProjectAway) print(p *printer)    { clause(p, "project-away ", n.Cols) }
+func (n *ProjectKeep) print(p *printer)    { clause(p, "project-keep ", n.Cols) }
+func (n *ProjectRename) print(p *printer)  { clause(p, "project-rename ", n.Cols) }
+func (n *ProjectReorder) print(p *printer) { clause(p, "project-reorder ", n.Cols) }
+func (n *Print) print(p *printer)          { clause(p, "print ", n.Cols) }
+
+func (n *ReorderItem) print(p *printer) {
+	p.text(n.Col)
+	if n.Order != "" {
+		p.text(" ", n.Order)
+	}
+}
+
+func (n *Distinct) print(p *printer) {
+	p.text("distinct")
+	p.params(n.Params)
+	clause(p, " ", n.Cols)
+}
+
+func (n *Serialize) print(p *printer) {
+	p.text("serialize")
+	p.params(n.Params)
+	clause(p, " ", n.Cols)
+}

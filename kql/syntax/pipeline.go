@@ -18,10 +18,12 @@ type Leading struct {
 
 // OpParam is `name = value` directly after an operator's keyword, such as
 // kind=leftouter or hint.strategy=shuffle, or an entry of a with (...) list.
+// More holds the further values of a list, as in ycolumns=a, b.
 type OpParam struct {
 	Span
 	Name  *Name
 	Value Expr
+	More  []Expr
 }
 
 // Params is a list of operator parameters.
@@ -50,8 +52,47 @@ func (p Params) Word(name string) string {
 	return ""
 }
 
-func (*Pipeline) node() {}
-func (*Leading) node()  {}
-func (*OpParam) node()  {}
 func (*Pipeline) expr() {}
 func (*Leading) expr()  {}
+
+func (n *Pipeline) each(visit func(Node)) {
+	opt(visit, n.Source)
+	all(visit, n.Ops)
+}
+
+func (n *Leading) each(visit func(Node)) { visit(n.Op) }
+
+func (n *OpParam) each(visit func(Node)) {
+	visit(n.Name)
+	visit(n.Value)
+	all(visit, n.More)
+}
+
+func (n *Pipeline) print(p *printer) {
+	if n.Source != nil {
+		if b := binding(n.Source); b == levelPipeline {
+			if _, ok := n.Source.(*Leading); ok {
+				p.text(n.Source)
+			} else {
+				p.nested(n.Source)
+			}
+		} else {
+			p.text(n.Source)
+		}
+		if len(n.Ops) > 0 {
+			p.text("\n| ")
+		}
+	}
+	joined(p, n.Ops, "\n| ")
+}
+
+func (n *Leading) print(p *printer) { p.text(n.Op) }
+
+func (n *OpParam) print(p *printer) {
+	p.text(n.Name, "=")
+	p.at(levelPostfix, n.Value)
+	for _, m := range n.More {
+		p.text(", ")
+		p.at(levelPostfix, m)
+	}
+}

@@ -1,0 +1,224 @@
+package syntax
+
+import "strings"
+
+// Limits that keep hostile text from exhausting the stack or the memory.
+const (
+	maxSource = 2 << 20
+	maxDepth  = 150
+	maxChain  = 20000
+)
+
+// Parse reads a query. The tree is never nil; the error is nil or an
+// *ErrorList, which can hold several faults: after one the parser goes on at the
+// next operator or statement.
+func Parse(src string) (*Query, error) {
+	errs := &ErrorList{Source: src}
+	q := &Query{Span: Span{0, len(src)}, Source: src}
+	if len(src) > maxSource {
+		errs.Add(Span{}, "", "query of %d bytes is longer than the limit of %d", len(src), maxSource)
+		return q, errs.Err()
+	}
+	p := &parser{src: src, errs: errs, toks: Lex(src, errs)}
+	p.nest()
+	q.Statements = p.statements("")
+	if len(errs.List) == 0 {
+		p.checkEnd(q)
+	}
+	return q, errs.Err()
+}
+
+type parser struct {
+	src     string
+	toks    []Token
+	nesting []int // per token: how many brackets are open around it
+	i       int
+	depth   int
+	failed  bool // a fault was reported and the parser has not yet resumed
+	search  bool // inside search, where column:term is an expression
+	errs    *ErrorList
+}
+
+// nest computes how deep in brackets each token stands; a bracket has the depth
+// of what is around it.
+func (p *parser) nest() {
+	p.nesting = make([]int, len(p.toks))
+	d := 0
+	for i, t := range p.toks {
+		if t.is(")") || t.is("]") || t.is("}") {
+			d--
+		}
+		p.nesting[i] = d
+		if t.is("(") || t.is("[") || t.is("{") {
+			d++
+		}
+	}
+}
+
+func (p *parser) tok() Token { return p.toks[p.i] }
+
+func (p *parser) ahead(n int) Token {
+	return p.toks[min(p.i+n, len(p.toks)-1)]
+}
+
+func (p *parser) advance() Token {
+	t := p.toks[p.i]
+	if p.i < len(p.toks)-1 {
+		p.i++
+	}
+	return t
+}
+
+// here is the empty span at the current token, where a node starts.
+func (p *parser) here() Span {
+	return Span{p.tok().Start, p.tok().Start}
+}
+
+// from is the span from start to the end of the last token read.
+func (p *parser) from(start Span) Span {
+	if p.i == 0 {
+		return start
+	}
+	return Span{start.Start, max(start.Start, p.toks[p.i-1].End)}
+}
+
+func (p *parser) fail(at Span, hint, format string, args ...any) {
+	if !p.failed {
+		p.failed = true
+		p.errs.Add(at, hint, format, args...)
+	}
+}
+
+// unexpected reports the current token.
+func (p *parser) unexpected(wanted string) {
+	t := p.tok()
+	if t.Kind == Invalid {
+		p.failed = true // reported by the lexer
+		return
+	}
+	p.fail(t.Span, "", "expected %s, found %s", wanted, t.describe())
+}
+
+func (p *parser) isOp(op string) bool  { return !p.failed && p.tok().is(op) }
+func (p *parser) isWord(w string) bool { return !p.failed && p.tok().word(w) }
+
+func (p *parser) acceptOp(op string) bool {
+	if p.isOp(op) {
+		p.advance()
+		return true
+	}
+	return false
+}
+
+func (p *parser) acceptWord(w string) bool {
+	if p.isWord(w) {
+		p.advance()
+		return true
+	}
+	return false
+}
+
+func (p *parser) expectOp(op string) bool {
+	if p.failed {
+		return false
+	}
+	if p.acceptOp(op) {
+		return true
+	}
+	p.unexpected("'" + op + "'")
+	return false
+}
+
+func (p *parser) expectWord(w string) bool {
+	if p.failed {
+		return false
+	}
+	if p.acceptWord(w) {
+		return true
+	}
+	p.unexpected("'" + w + "'")
+	return false
+}
+
+// enter guards recursion; every successful enter is paired with leave.
+func (p *parser) enter() bool {
+	if p.depth >= maxDepth {
+		p.fail(p.tok().Span, "", "query is nested too deeply")
+		return false
+	}
+	p.depth++
+	return true
+}
+
+func (p *parser) leave() { p.depth-- }
+
+// resume ends an operator or statement that started at bracket depth d: if text
+// is left over it is reported, and skipped to the next bar, semicolon or closing
+// bracket of that depth.
+func (p *parser) resume(d int, wanted string) {
+	if !p.failed && !p.atBoundary(d) {
+		p.unexpected(wanted)
+	}
+	if !p.failed {
+		return
+	}
+	for !p.atBoundary(d) {
+		p.advance()
+	}
+	p.failed = false
+}
+
+func (p *parser) atBoundary(d int) bool {
+	t := p.tok()
+	if t.Kind == EOF || p.nesting[p.i] < d {
+		return true
+	}
+	return p.nesting[p.i] == d && (t.is("|") || t.is(";"))
+}
+
+// list reads comma-separated items.
+func list[T any](p *parser, item func() T) []T {
+	var out []T
+	for !p.failed {
+		out = append(out, item())
+		if !p.acceptOp(",") {
+			break
+		}
+	}
+	return out
+}
+
+// nearest finds the known word closest to what was written, "" if none is near.
+func nearest(word string, known []string) string {
+	best, bestAt := "", 3
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < bestAt && d < len(k) {
+			best, bestAt = k, d
+		}
+	}
+	return best
+}
+
+// distance is the edit distance of two short words.
+func distance(a, b string) int {
+	if len(a) > 40 {
+		return len(a)
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		diagonal := row[0]
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			next := min(row[j]+1, row[j-1]+1, diagonal+cost)
+			diagonal, row[j] = row[j], next
+		}
+	}
+	return row[len(b)]
+}
