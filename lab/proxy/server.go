@@ -210,4 +210,3 @@ func (t *tunnels) Close() error {
 }
 
 func (t *tunnels) Addr() net.Addr { return t.addr }
-
