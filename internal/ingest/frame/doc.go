@@ -59,7 +59,8 @@ type State struct {
 
 // Frame is one record, or what stands where a record should.
 type Frame struct {
-	Text   []byte // valid until the scanner is used again
-	Offset int64  // where Text begins in the stream
-	Fault  string // why this cannot be a record; empty for a record
+	Text    []byte // valid until the scanner is used again
+	Offset  int64  // where Text begins in the stream
+	Fault   string // why this cannot be a record; empty for a record
+	Excerpt bool   // Text is only the beginning
 }

@@ -159,6 +159,17 @@ func (s *Scanner) Rest() (Frame, bool) {
 	return Frame{Text: text, Offset: s.state.Offset}, true
 }
 
+// TakeRest frames what Rest shows: the stream is known to end there.
+func (s *Scanner) TakeRest() (Frame, bool) {
+	f, ok := s.Rest()
+	if ok && s.long != nil {
+		s.state.Offset += s.long.size
+		s.long = nil
+	}
+	s.consume(len(s.window()))
+	return f, ok
+}
+
 // longFrame is what is not kept whole: its beginning, its length and why.
 type longFrame struct {
 	head   []byte
@@ -168,7 +179,7 @@ type longFrame struct {
 }
 
 func (l *longFrame) frame() Frame {
-	return Frame{Text: l.head, Offset: l.offset, Fault: l.fault(l)}
+	return Frame{Text: l.head, Offset: l.offset, Fault: l.fault(l), Excerpt: true}
 }
 
 // tooLong goes on reading a record above the limit without keeping it, until
