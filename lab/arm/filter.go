@@ -7,7 +7,7 @@ import (
 )
 
 // A filter is a $filter of the kind Resource Manager takes: terms joined by
-// "and", each a comparison with a quoted value or a function.
+// "and", each a comparison with a value or a function.
 type filter []term
 
 type term struct {
@@ -59,9 +59,17 @@ func parseTerm(s string) (t term, rest, why string) {
 	if !ok || (t.op != "eq" && t.op != "ge" && t.op != "le") {
 		return t, "", "unknown operator '" + op + "'"
 	}
-	t.value, rest, ok = quoted(strings.TrimLeft(s, " "))
-	if !ok {
-		return t, "", "expected a quoted value after '" + t.field + " " + op + "'"
+	s = strings.TrimLeft(s, " ")
+	if !strings.HasPrefix(s, "'") {
+		// az writes times without quotes.
+		t.value, rest, _ = strings.Cut(s, " ")
+		if t.value == "" {
+			return t, "", "expected a value after '" + t.field + " " + op + "'"
+		}
+		return t, rest, ""
+	}
+	if t.value, rest, ok = quoted(s); !ok {
+		return t, "", "unterminated value after '" + t.field + " " + op + "'"
 	}
 	return t, rest, ""
 }
