@@ -8,6 +8,7 @@ type Program struct {
 	Params  []any    // bool, int32, int64, float64, string or nil, in order
 	Columns []Column // the result's columns; SQL returns exactly these, in this order
 	Tables  []string // the tables it reads, each once; empty for print, datatable, range
+	Notes   []string // remarks for the author: obsolete names, options without effect
 }
 
 // Column is one column of a result. Values arrive in the representation of

@@ -34,8 +34,15 @@ which bindings give whom which power, and what was done with it.`,
 	root.SetErr(env.Stderr)
 	root.CompletionOptions.DisableDefaultCmd = true
 	env.addGlobalFlags(root)
+	root.SetHelpFunc(env.help)
 	root.AddCommand(
+		newWhoamiCmd(env),
+		newLookupCmd(env),
+		newQueryCmd(env),
+		newLabCmd(env),
+		newConfigCmd(env),
 		newVersionCmd(env),
+		newCompletionCmd(env),
 	)
 	return root
 }

@@ -10,9 +10,11 @@ type Node interface{ node() }
 
 // Scan reads a table. Cols are the physical columns read, each with its id;
 // rewriting adds to them.
+// Where holds the conditions that moved into it.
 type Scan struct {
 	Table *schema.Table
 	Cols  []ScanCol
+	Where []Expr
 }
 
 // ScanCol is one physical column of a scan. Total says that a string null is

@@ -95,3 +95,21 @@ func (d *DB) Plan(ctx context.Context, p *kql.Program) (string, error) {
 	}
 	return plan, nil
 }
+
+// Explain gives the engine's plan of a program.
+func (d *DB) Explain(ctx context.Context, p *kql.Program) (string, error) {
+	rows, err := d.db.QueryContext(ctx, "EXPLAIN "+p.SQL, p.Params...)
+	if err != nil {
+		return "", queryError(ctx, err)
+	}
+	defer rows.Close()
+	text := ""
+	for rows.Next() {
+		var name, plan string
+		if err := rows.Scan(&name, &plan); err != nil {
+			return "", fmt.Errorf("read plan: %w", err)
+		}
+		text += plan
+	}
+	return text, rows.Err()
+}

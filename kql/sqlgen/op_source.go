@@ -1,0 +1,117 @@
+package sqlgen
+
+import (
+	"github.com/postern-dev/postern/kql/ir"
+	"github.com/postern-dev/postern/kql/types"
+)
+
+func (g *gen) scan(n *ir.Scan) stream {
+	// Raw columns first, under their ids, so that conditions can use them;
+	// totals are made above.
+	inner := &Select{From: Text(g.d.Ident(n.Table.Relation))}
+	outer := false
+	for _, c := range n.Cols {
+		inner.Items = append(inner.Items, as(Text(g.d.Ident(c.Physical)), c.ID))
+		outer = outer || c.Total
+	}
+	if len(inner.Items) == 0 {
+		inner.Items = []SQL{as(Text("1"), g.id())}
+	}
+	var where []SQL
+	for _, w := range n.Where {
+		where = append(where, g.condition(w))
+	}
+	sel := inner
+	if len(where) > 0 {
+		sel = &Select{Items: []SQL{Text("*")}, From: inner, Where: where}
+	}
+	if !outer {
+		return stream{sel: sel}
+	}
+	top := &Select{From: sel}
+	for _, c := range n.Cols {
+		if c.Total {
+			top.Items = append(top.Items, as(Seq{Text("coalesce("), Column(int(c.ID)), Text(", '')")}, c.ID))
+		} else {
+			top.Items = append(top.Items, Column(int(c.ID)))
+		}
+	}
+	return stream{sel: top}
+}
+
+// values is a literal table: VALUES rows of parameters, or one row of nothing.
+func (g *gen) values(n *ir.Values) stream {
+	if len(n.Cols) == 0 {
+		ord := g.id()
+		return stream{&Select{Items: []SQL{as(Text("0"), ord)}}, []key{{col: ord}}}
+	}
+	var items []SQL
+	for i, c := range n.Cols {
+		items = append(items, as(Seq{Text("CAST(v."), Column(i), Text(" AS " + g.d.Type(c.T) + ")")}, c.ID))
+	}
+	items = append(items, as(Seq{Text("v."), Text("ord")}, n.Ordinal))
+	var rows Seq
+	rows = append(rows, Text("(VALUES "))
+	for i, r := range n.Rows {
+		if i > 0 {
+			rows = append(rows, Text(", "))
+		}
+		rows = append(rows, Text("("))
+		for _, x := range r {
+			rows = append(rows, g.expr(x), Text(", "))
+		}
+		rows = append(rows, Text(itoa(i)), Text(")"))
+	}
+	sel := &Select{Items: items}
+	if len(n.Rows) == 0 {
+		rows = append(rows, Text("("))
+		for range n.Cols {
+			rows = append(rows, Text("NULL, "))
+		}
+		rows = append(rows, Text("0)"))
+		sel.Where = []SQL{Text("false")}
+	}
+	rows = append(rows, Text(") AS v("))
+	for i := range n.Cols {
+		rows = append(rows, Column(i), Text(", "))
+	}
+	rows = append(rows, Text("ord)"))
+	sel.From = rows
+	return stream{sel, []key{{col: n.Ordinal}}}
+}
+
+// sequence counts: the number of steps is computed first, so that neither sign
+// nor overflow of the bounds matters.
+func (g *gen) sequence(n *ir.Sequence) stream {
+	from, to, step := g.expr(n.From), g.expr(n.To), g.expr(n.Step)
+	i := g.id()
+	var count, value SQL
+	if n.T == types.Real {
+		count = Template("coalesce(greatest(0, TRY_CAST(floor(($2 - $1) / $3 + 1e-9) AS BIGINT) + 1), 0)", []SQL{from, to, step})
+		value = Template("($1 + "+string(Column(int(i)))+" * $2)", []SQL{from, step})
+	} else {
+		count = Template("CASE WHEN ($3 > 0 AND $2 >= $1) OR ($3 < 0 AND $2 <= $1) THEN CAST((CAST($2 AS HUGEINT) - $1) // $3 + 1 AS BIGINT) ELSE 0 END", []SQL{from, to, step})
+		value = Template("CAST(CAST("+string(Column(int(i)))+" AS HUGEINT) * $2 + $1 AS BIGINT)", []SQL{from, step})
+	}
+	var src SQL
+	if constant(n.From) && constant(n.To) && constant(n.Step) {
+		src = Seq{Text("range(0, "), count, Text(") AS r("), Column(int(i)), Text(")")}
+	} else {
+		src = &Select{Items: []SQL{as(Seq{Text("unnest(range(0, "), count, Text("))")}, i)}}
+	}
+	return stream{&Select{Items: []SQL{Column(int(i)), as(value, n.ID)}, From: src}, []key{{col: i}}}
+}
+
+// constant reports whether an expression needs no table.
+func constant(e ir.Expr) bool {
+	ok := true
+	ir.Walk(e, func(e ir.Expr) bool {
+		switch e.(type) {
+		case *ir.Const, *ir.Call:
+		default:
+			ok = false
+		}
+		return ok
+	})
+	return ok
+}
