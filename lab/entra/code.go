@@ -16,6 +16,7 @@ type codeGrant struct {
 	client, redirect  string
 	challenge, method string
 	userID, nonce     string
+	scope, resource   string
 	expires           time.Time
 	redeemed          bool
 }
@@ -54,6 +55,7 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request, v2 bool) {
 	s.keepCode(code, &codeGrant{
 		client: c.id, redirect: q.Get("redirect_uri"), challenge: q.Get("code_challenge"),
 		method: q.Get("code_challenge_method"), userID: u.ID, nonce: q.Get("nonce"),
+		scope: q.Get("scope"), resource: q.Get("resource"),
 		expires: s.State.Now().Add(10 * time.Minute),
 	})
 	s.redirectBack(w, r, url.Values{"code": {code}, "session_state": {newGUID()}})
@@ -100,39 +102,42 @@ func (s *Server) keepCode(code string, g *codeGrant) {
 
 // codeGrant redeems an authorization code.
 func (s *Server) codeGrant(r *http.Request, a ask) (map[string]any, error) {
-	u, nonce, err := s.redeemCode(r.PostForm.Get("code"), r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"), a.client.id)
+	u, g, err := s.redeemCode(r.PostForm.Get("code"), r.PostForm.Get("redirect_uri"), r.PostForm.Get("code_verifier"), a.client.id)
 	if err != nil {
 		return nil, err
 	}
-	a.nonce = nonce
+	if a, err = s.resume(a, g.scope, g.resource); err != nil {
+		return nil, err
+	}
+	a.nonce = g.nonce
 	return s.forUser(u, a)
 }
 
-func (s *Server) redeemCode(code, redirect, verifier, clientID string) (cloud.User, string, error) {
+func (s *Server) redeemCode(code, redirect, verifier, clientID string) (cloud.User, codeGrant, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.codes[code]
 	switch {
 	case !ok:
-		return cloud.User{}, "", badGrant(9002313, "Invalid request. Request is malformed or invalid.")
+		return cloud.User{}, codeGrant{}, badGrant(9002313, "Invalid request. Request is malformed or invalid.")
 	case g.redeemed:
-		return cloud.User{}, "", badGrant(54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.")
+		return cloud.User{}, codeGrant{}, badGrant(54005, "OAuth2 Authorization code was already redeemed, please retry with a new valid code or use an existing refresh token.")
 	case s.State.Now().After(g.expires):
-		return cloud.User{}, "", badGrant(70008, "The provided authorization code or refresh token has expired due to inactivity.")
+		return cloud.User{}, codeGrant{}, badGrant(70008, "The provided authorization code or refresh token has expired due to inactivity.")
 	case g.client != clientID:
-		return cloud.User{}, "", badGrant(700005, "Provided Authorization Code is intended to use against other tenant or client, thus rejected.")
+		return cloud.User{}, codeGrant{}, badGrant(700005, "Provided Authorization Code is intended to use against other tenant or client, thus rejected.")
 	case g.redirect != redirect:
-		return cloud.User{}, "", badGrant(500112, "The reply address '%s' does not match the reply address '%s' provided when requesting Authorization code.", redirect, g.redirect)
+		return cloud.User{}, codeGrant{}, badGrant(500112, "The reply address '%s' does not match the reply address '%s' provided when requesting Authorization code.", redirect, g.redirect)
 	case g.challenge != "" && !same(challengeOf(verifier), g.challenge):
 		g.redeemed = true
-		return cloud.User{}, "", badGrant(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
+		return cloud.User{}, codeGrant{}, badGrant(501481, "The Code_Verifier does not match the code_challenge supplied in the authorization request.")
 	}
 	g.redeemed = true
 	u, ok := s.State.World().User(g.userID)
 	if !ok {
-		return cloud.User{}, "", badGrant(50034, "The user account %s does not exist in the directory.", g.userID)
+		return cloud.User{}, codeGrant{}, badGrant(50034, "The user account %s does not exist in the directory.", g.userID)
 	}
-	return u, g.nonce, s.usable(u)
+	return u, *g, s.usable(u)
 }
 
 func challengeOf(verifier string) string {

@@ -19,6 +19,8 @@ const maxPending = 1000
 type deviceGrant struct {
 	userCode string
 	client   string
+	scope    string // as asked at the start
+	resource string
 	expires  time.Time
 	userID   string // set by approval
 	declined bool
@@ -37,7 +39,8 @@ func (s *Server) deviceCode(w http.ResponseWriter, r *http.Request, v2 bool) {
 		return
 	}
 	device := rand.Text() + rand.Text()
-	g := &deviceGrant{userCode: userCode(), client: a.client.id, expires: s.State.Now().Add(deviceLife)}
+	g := &deviceGrant{userCode: userCode(), client: a.client.id, scope: a.scope, resource: a.wanted,
+		expires: s.State.Now().Add(deviceLife)}
 	if !s.keepDevice(device, g) {
 		http.Error(w, "LAB identity provider: too many device codes in flight", http.StatusTooManyRequests)
 		return
@@ -104,38 +107,41 @@ func (s *Server) deviceGrant(r *http.Request, a ask) (map[string]any, error) {
 	if code == "" {
 		code = r.PostForm.Get("code") // the v1 endpoint's name for it
 	}
-	u, err := s.redeemDevice(code, a.client.id)
+	u, g, err := s.redeemDevice(code, a.client.id)
 	if err != nil {
+		return nil, err
+	}
+	if a, err = s.resume(a, g.scope, g.resource); err != nil {
 		return nil, err
 	}
 	return s.forUser(u, a)
 }
 
-func (s *Server) redeemDevice(code, clientID string) (cloud.User, error) {
+func (s *Server) redeemDevice(code, clientID string) (cloud.User, deviceGrant, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	g, ok := s.devices[code]
 	switch {
 	case !ok || g.client != clientID:
-		return cloud.User{}, &fault{http.StatusBadRequest, "bad_verification_code", 70018,
+		return cloud.User{}, deviceGrant{}, &fault{http.StatusBadRequest, "bad_verification_code", 70018,
 			"The provided value for the input parameter 'device_code' is not valid."}
 	case g.declined:
 		delete(s.devices, code)
-		return cloud.User{}, &fault{http.StatusBadRequest, "authorization_declined", 65004,
+		return cloud.User{}, deviceGrant{}, &fault{http.StatusBadRequest, "authorization_declined", 65004,
 			"User declined to consent to access the app."}
 	case s.State.Now().After(g.expires):
-		return cloud.User{}, &fault{http.StatusBadRequest, "expired_token", 70020,
+		return cloud.User{}, deviceGrant{}, &fault{http.StatusBadRequest, "expired_token", 70020,
 			"The provided value for the input parameter 'device_code' is not valid. This device code has expired."}
 	case g.userID == "":
-		return cloud.User{}, &fault{http.StatusBadRequest, "authorization_pending", 70016,
+		return cloud.User{}, deviceGrant{}, &fault{http.StatusBadRequest, "authorization_pending", 70016,
 			"OAuth 2.0 device flow error. Authorization is pending. Continue polling."}
 	}
 	delete(s.devices, code) // a code is good once
 	u, ok := s.State.World().User(g.userID)
 	if !ok {
-		return cloud.User{}, badGrant(50034, "The user account %s does not exist in the directory.", g.userID)
+		return cloud.User{}, deviceGrant{}, badGrant(50034, "The user account %s does not exist in the directory.", g.userID)
 	}
-	return u, s.usable(u)
+	return u, *g, s.usable(u)
 }
 
 // pendingDevice finds the sign-in a person's code stands for.

@@ -4,6 +4,7 @@ import (
 	"crypto/subtle"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/postern-dev/postern/lab/cloud"
@@ -80,21 +81,43 @@ func (s *Server) ask(r *http.Request, v2 bool) (ask, error) {
 			"Application with identifier '" + id + "' was not found in the directory '" + world.Tenant.DisplayName +
 				"'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant."}
 	}
-	a := ask{client: c, v2: v2, scope: r.PostForm.Get("scope"), nonce: r.PostForm.Get("nonce")}
-	name, openID, several := splitScopes(a.scope)
-	if several {
-		return ask{}, badRequest(28000, "Provided value for the input parameter scope is not valid because it contains more than one resource.")
+	a := ask{client: c, v2: v2, nonce: r.PostForm.Get("nonce")}
+	if err := s.aim(&a, r.PostForm.Get("scope"), r.PostForm.Get("resource")); err != nil {
+		return ask{}, err
 	}
-	if !v2 {
-		if name = r.PostForm.Get("resource"); name == "" {
+	return a, nil
+}
+
+// aim sets what an ask is for: a scope on the v2 endpoint, a resource on v1.
+func (s *Server) aim(a *ask, scope, resource string) error {
+	world := s.State.World()
+	name, openID, several := splitScopes(scope)
+	if several {
+		return badRequest(28000, "Provided value for the input parameter scope is not valid because it contains more than one resource.")
+	}
+	if !a.v2 {
+		if name = resource; name == "" {
 			name = "https://graph.microsoft.com"
 		}
 	}
-	a.openID = openID
-	if a.resource, ok = resourceFor(world, name); !ok {
-		return ask{}, &fault{http.StatusBadRequest, "invalid_resource", 500011,
+	got, ok := resourceFor(world, name)
+	if !ok {
+		return &fault{http.StatusBadRequest, "invalid_resource", 500011,
 			"The resource principal named " + name + " was not found in the tenant named " + world.Tenant.DisplayName +
 				". This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You might have sent your authentication request to the wrong tenant."}
+	}
+	a.scope, a.wanted, a.openID, a.resource = scope, resource, openID, got
+	return nil
+}
+
+// resume aims an ask that names nothing itself at what was asked for when the
+// sign-in began: clients need not repeat the scope.
+func (s *Server) resume(a ask, scope, resource string) (ask, error) {
+	if a.scope != "" || a.wanted != "" {
+		return a, nil
+	}
+	if err := s.aim(&a, scope, resource); err != nil {
+		return ask{}, err
 	}
 	return a, nil
 }
@@ -172,6 +195,10 @@ func (s *Server) refreshGrant(r *http.Request, a ask) (map[string]any, error) {
 	if err := s.usable(u); err != nil {
 		return nil, err
 	}
+	a, err := s.resume(a, in.Scope, in.Resource)
+	if err != nil {
+		return nil, err
+	}
 	return s.forUser(u, a)
 }
 
@@ -179,7 +206,7 @@ func (s *Server) clientGrant(a ask) (map[string]any, error) {
 	if !a.client.confidential {
 		return nil, badClient(7000218, "The request body must contain the following parameter: 'client_assertion' or 'client_secret'.")
 	}
-	if a.v2 && !strings.HasSuffix(a.scope, "/.default") {
+	if a.v2 && !slices.ContainsFunc(strings.Fields(a.scope), func(s string) bool { return strings.HasSuffix(s, "/.default") }) {
 		return nil, badRequest(1002012, "The provided value for scope %s is not valid. Client credential flows must have a scope value with /.default suffixed to the resource identifier (application ID URI).", a.scope)
 	}
 	return s.forApp(a.client.service, a)

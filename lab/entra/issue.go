@@ -21,6 +21,9 @@ type session struct {
 	Method string `json:"m"` // pwd
 	Proof  []byte `json:"p"` // hash of the password it was made with
 	Issued int64  `json:"i"`
+	// What the sign-in was for.
+	Scope    string `json:"s,omitempty"`
+	Resource string `json:"r,omitempty"`
 }
 
 func proofOf(u cloud.User) []byte {
@@ -32,7 +35,8 @@ func proofOf(u cloud.User) []byte {
 type ask struct {
 	client   client
 	resource resource
-	scope    string // as asked
+	scope    string // as asked on the v2 endpoint
+	wanted   string // resource as asked on the v1 endpoint
 	openID   map[string]bool
 	v2       bool // the endpoint's version
 	nonce    string
@@ -59,7 +63,8 @@ func (s *Server) forUser(u cloud.User, a ask) (map[string]any, error) {
 	out["client_info"] = b64.EncodeToString(info)
 	if !a.v2 || a.openID["offline_access"] {
 		out["refresh_token"], err = s.Key.sealed(session{
-			UserID: u.ID, Client: a.client.id, Method: "pwd", Proof: proofOf(u), Issued: now.Unix()})
+			UserID: u.ID, Client: a.client.id, Method: "pwd", Proof: proofOf(u), Issued: now.Unix(),
+			Scope: a.scope, Resource: a.wanted})
 		if err != nil {
 			return nil, err
 		}
