@@ -53,7 +53,7 @@ type Flags struct {
 	Namespace     string
 	AllNamespaces bool
 	Filename      []string
-	Store         string // empty: StoreURL gives the default
+	Store         string
 	Quiet         bool
 	Verbose       int
 	NoColor       bool
@@ -61,12 +61,7 @@ type Flags struct {
 
 // StoreURL is the store the user chose: the flag, the configuration, or the
 // file below the XDG data home.
-func (e *Env) StoreURL() string {
-	if e.Flags.Store != "" {
-		return e.Flags.Store
-	}
-	return "duckdb:" + filepath.Join(e.dataHome(), "postern", "postern.duckdb")
-}
+func (e *Env) StoreURL() string { return e.Flags.Store }
 
 // Colour reports whether stdout may carry colours: a terminal, and neither the
 // user nor NO_COLOR objects.
@@ -74,14 +69,6 @@ func (e *Env) Colour() bool { return e.StdoutTerminal && e.colourAllowed() }
 
 func (e *Env) colourAllowed() bool {
 	return !e.Flags.NoColor && e.Getenv("NO_COLOR") == "" && e.Getenv("TERM") != "dumb"
-}
-
-func (e *Env) dataHome() string {
-	return e.xdg("XDG_DATA_HOME", ".local/share")
-}
-
-func (e *Env) configHome() string {
-	return e.xdg("XDG_CONFIG_HOME", ".config")
 }
 
 // xdg follows the base directory specification: relative values are ignored.

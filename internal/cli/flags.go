@@ -22,7 +22,11 @@ func (e *Env) addGlobalFlags(root *cobra.Command) {
 	f.BoolVarP(&e.Flags.Quiet, "quiet", "q", false, "no progress and no remarks on stderr")
 	f.CountVarP(&e.Flags.Verbose, "verbose", "v", "say more on stderr; -vv more still")
 	f.BoolVar(&e.Flags.NoColor, "no-color", false, "no colours, even on a terminal")
+	completeFixed(root, "output", formats...)
 }
+
+// formats are all output formats; a command has some of them.
+var formats = []string{"table", "wide", "json", "yaml", "csv", "name"}
 
 // usesAnnotation names the global flags that mean something to a command. A
 // command without it is taken to use them all.
@@ -69,6 +73,7 @@ func (e *Env) prepare(cmd *cobra.Command) error {
 	if err := e.loadConfig(); err != nil {
 		return err
 	}
+	e.applyConfig()
 	e.Log = slog.New(slog.NewTextHandler(e.Stderr, &slog.HandlerOptions{Level: e.logLevel()}))
 	e.started = true
 	return nil
@@ -89,7 +94,10 @@ func (e *Env) logLevel() slog.Level {
 // format is the chosen output format if the command has it. The first one
 // allowed is the default.
 func (e *Env) format(cmd *cobra.Command, allowed ...string) (string, error) {
-	if e.Flags.Output == "" {
+	switch {
+	case e.Flags.Output == "" && slices.Contains(allowed, e.Config.Output):
+		return e.Config.Output, nil // a preference: commands without that format print their own
+	case e.Flags.Output == "":
 		return allowed[0], nil
 	}
 	if slices.Contains(allowed, e.Flags.Output) {
