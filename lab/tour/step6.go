@@ -1,0 +1,104 @@
+package tour
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+)
+
+// doorClosed: disabling local accounts closes the download; only rotating the
+// CA kills what was downloaded before.
+func (w *walk) doorClosed(ctx context.Context, t *transcript) error {
+	p := w.hshahin
+	a, err := p.azure.disableLocalAccounts(ctx, t)
+	if err := a.must("disable local accounts", err); err != nil {
+		return err
+	}
+	if err := w.reach(ctx, t, "local accounts off"); err != nil {
+		return err
+	}
+	a, err = p.azure.credentials(ctx, t, true, p.file("refused.kubeconfig"))
+	if err != nil {
+		return err
+	}
+	if a.Code != "BadRequest" || (a.Status != 0 && a.Status != http.StatusBadRequest) || !strings.HasPrefix(a.Message, "Getting static credential") {
+		return fmt.Errorf("get-credentials --admin: %s, not 400 Getting static credential…", a)
+	}
+	t.means("--admin is refused: nobody gets the shared credential any more")
+	t.pend("`harden local-accounts --apply` turns them off and proves it", "az or the SDK, and the refusal")
+	if err := p.works(ctx, t, "--kubeconfig", "admin.kubeconfig"); err != nil {
+		return fmt.Errorf("with the kubeconfig of step 5: %w", err)
+	}
+	if err := w.stillAlive(ctx, t); err != nil {
+		return err
+	}
+	t.means("but the file of step 5 still works: disabling revokes nothing that was handed out before")
+	a, err = p.azure.rotateCertificates(ctx, t)
+	if err := a.must("rotate certificates", err); err != nil {
+		return err
+	}
+	return w.dead(ctx, t)
+}
+
+// parts are the two credentials of the local account, one at a time.
+func (w *walk) parts() []struct {
+	name string
+	with credential
+} {
+	return []struct {
+		name string
+		with credential
+	}{
+		{"client certificate", credential{Certificate: w.admin.Certificate, Key: w.admin.Key}},
+		{"static token", credential{Token: w.admin.Token}},
+	}
+}
+
+// stillAlive shows that each part by itself is accepted before the rotation;
+// without that, a refusal afterwards would prove nothing.
+func (w *walk) stillAlive(ctx context.Context, t *transcript) error {
+	for _, part := range w.parts() {
+		status, err := probe(ctx, w.admin.Server, w.admin.CA, part.with)
+		if err != nil {
+			return err
+		}
+		t.output(fmt.Sprintf("GET /api/v1/namespaces/default/pods with the %s of step 5: HTTP %d", part.name, status))
+		if status != http.StatusOK {
+			return fmt.Errorf("the %s of step 5 gives %d before the rotation, not 200", part.name, status)
+		}
+	}
+	return nil
+}
+
+// dead shows that the server, verified by its new CA, refuses each part.
+func (w *walk) dead(ctx context.Context, t *transcript) error {
+	p := w.hshahin
+	if err := p.fetch(ctx, t); err != nil {
+		return err
+	}
+	now, err := readKubeconfig(p.kubeconfig())
+	if err != nil {
+		return err
+	}
+	if bytes.Equal(now.CA, w.admin.CA) {
+		return fmt.Errorf("the cluster's CA is the same after the rotation")
+	}
+	for _, part := range w.parts() {
+		status, err := probe(ctx, now.Server, now.CA, part.with)
+		if err != nil {
+			return err
+		}
+		t.output(fmt.Sprintf("GET /api/v1/namespaces/default/pods with the %s of step 5, new CA bundle: HTTP %d", part.name, status))
+		if status != http.StatusUnauthorized {
+			return fmt.Errorf("the %s of step 5 gives %d after the rotation, not 401", part.name, status)
+		}
+	}
+	t.means("after the CA rotation the server itself answers 401 to the old certificate and to the old token")
+	if err := p.works(ctx, t); err != nil {
+		return err
+	}
+	t.means("and hshahin, signed in through Entra, works on with the new kubeconfig")
+	return nil
+}
