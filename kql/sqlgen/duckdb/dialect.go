@@ -20,7 +20,7 @@ type Dialect struct {
 func New() *Dialect {
 	d := &Dialect{templates: templates(), functions: map[string]runtime.Func{}}
 	for _, f := range runtime.All() {
-		d.functions[f.Name] = f
+		d.functions[norm(f.Name)] = f
 	}
 	return d
 }
@@ -30,7 +30,7 @@ func (d *Dialect) Function(op string) (runtime.Func, bool) {
 	if _, ok := d.templates[op]; ok {
 		return runtime.Func{}, false
 	}
-	f, ok := d.functions[strings.ReplaceAll(op, ".", "_")]
+	f, ok := d.functions[norm(op)]
 	return f, ok
 }
 
@@ -49,7 +49,7 @@ func (d *Dialect) Has(op string) bool {
 }
 
 func (d *Dialect) runtimeHas(op string) bool {
-	_, ok := d.functions[strings.ReplaceAll(op, ".", "_")]
+	_, ok := d.functions[norm(op)]
 	return ok
 }
 
@@ -79,15 +79,14 @@ func (d *Dialect) Call(c *ir.Call, args []sqlgen.SQL) sqlgen.SQL {
 	if t, ok := d.templates[c.Op]; ok {
 		return sqlgen.Template(t, args)
 	}
-	name := strings.ReplaceAll(c.Op, ".", "_")
-	f, ok := d.functions[name]
+	f, ok := d.functions[norm(c.Op)]
 	if !ok {
 		panic(Missing{c.Op})
 	}
-	if f.Result == types.String {
-		return sqlgen.Seq{text("coalesce("), function("kql_"+name, args), text(", '')")}
+	if f.Result == types.String && c.Op != "dyn.text" {
+		return sqlgen.Seq{text("coalesce("), function(d.Ident("kql_"+f.Name), args), text(", '')")}
 	}
-	return function("kql_"+name, args)
+	return function(d.Ident("kql_"+f.Name), args)
 }
 
 // Condition spells a call where null counts as false: there comparisons need
@@ -107,6 +106,9 @@ func (d *Dialect) Condition(c *ir.Call, args []sqlgen.SQL) (sqlgen.SQL, bool) {
 func function(name string, args []sqlgen.SQL) sqlgen.SQL {
 	return sqlgen.Template(name+"($*)", args)
 }
+
+// norm: an operation may be spelt with dots or underscores.
+func norm(op string) string { return strings.ReplaceAll(op, ".", "_") }
 
 func text(s string) sqlgen.Text { return sqlgen.Text(s) }
 
