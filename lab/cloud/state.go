@@ -122,7 +122,12 @@ func (s *State) put(w *World) error {
 	if err := replaceFile(s.file(), text); err != nil {
 		return err
 	}
-	s.world.Store(w)
+	// Keep what a restart would read: raw JSON is laid out anew on the way.
+	kept := new(World)
+	if err := json.Unmarshal(text, kept); err != nil {
+		return fmt.Errorf("read back %s: %w", s.file(), err)
+	}
+	s.world.Store(kept)
 	next := make(chan struct{})
 	close(*s.changed.Swap(&next))
 	return nil
