@@ -13,10 +13,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/internal/store/duck"
 	"github.com/postern-dev/postern/internal/store/duck/engine"
+	"github.com/postern-dev/postern/internal/store/serve"
 	"github.com/postern-dev/postern/kql"
 	"github.com/postern-dev/postern/kql/result"
+	"github.com/postern-dev/postern/kql/schema"
 	"github.com/postern-dev/postern/kql/syntax"
 )
 
@@ -119,14 +122,15 @@ func (f *queryFlags) run(cmd *cobra.Command, env *Env, text string) error {
 		ctx, cancel = context.WithTimeoutCause(ctx, f.timeout, fmt.Errorf("timeout of %s reached", f.timeout))
 		defer cancel()
 	}
-	db, closeDB, err := f.open(ctx, env, p, memory)
+	r, err := f.open(ctx, env, p, memory)
 	if err != nil {
 		return err
 	}
+	q := serve.Question{KQL: text, Now: opts.Now, MaxRows: f.rows}
 	if f.explain == "plan" {
-		return errors.Join(f.plan(ctx, env, db, p), closeDB())
+		return errors.Join(f.plan(ctx, env, r, q), r.Close())
 	}
-	return errors.Join(f.print(ctx, env, db, p, format), closeDB())
+	return errors.Join(f.print(ctx, env, r, q, format), r.Close())
 }
 
 // compileError is a fault of the query: every message has a position.
@@ -138,37 +142,50 @@ func compileError(err error) error {
 	return err
 }
 
-// open gives the engine that runs a program: the store's if it reads tables.
-func (f *queryFlags) open(ctx context.Context, env *Env, p *kql.Program, memory int64) (*engine.DB, func() error, error) {
+// open gives what answers a program: the store, or the process that holds it; a
+// program without tables needs neither.
+func (f *queryFlags) open(ctx context.Context, env *Env, p *kql.Program, memory int64) (serve.Reader, error) {
 	if len(p.Tables) == 0 {
 		db, err := engine.Open(ctx, engine.Options{Memory: memory})
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		return db, db.Close, nil
+		return serve.Local(scratch{db}), nil
 	}
-	url := env.StoreURL()
-	path, ok := strings.CutPrefix(url, "duckdb:")
-	if !ok {
-		return nil, nil, usageError("--store duckdb:PATH", "the store %s cannot be queried", url)
+	r, err := serve.Open(ctx, env.StoreURL(), serve.Options{Memory: memory, Now: env.Now})
+	var held *store.InUse
+	switch {
+	case errors.Is(err, serve.ErrScheme):
+		return nil, usageError("", "%w", err)
+	case errors.Is(err, serve.ErrNoStore):
+		return nil, &ExitError{Code: ExitRefused, Err: err, Hint: "postern ingest makes and fills it"}
+	case errors.As(err, &held):
+		return nil, &ExitError{Code: ExitRefused, Err: err, Hint: "it does not answer on " + serve.SocketOf(held.Path) + "; ask again when it has ended"}
+	case err != nil:
+		return nil, err
 	}
-	if _, err := os.Stat(path); err != nil {
-		return nil, nil, &ExitError{Code: ExitRefused, Err: fmt.Errorf("open store %s: %w", path, err), Hint: "postern ingest fills it"}
+	if h := r.Holder(); h != nil {
+		env.Log.Info("asking the process that holds the store", "pid", h.PID, "what", h.What)
+		if memory > 0 {
+			env.Warn("--max-memory has no effect: pid %d (%s) holds the store and answers", h.PID, h.What)
+		}
 	}
-	s, err := duck.Open(ctx, duck.Options{Path: path, ReadOnly: true, Memory: memory, Now: env.Now})
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.Engine(), s.Close, nil
+	return r, nil
 }
 
-func (f *queryFlags) print(ctx context.Context, env *Env, db *engine.DB, p *kql.Program, format string) error {
-	rows, err := db.Query(ctx, p, engine.Limits{Rows: f.rows})
+// scratch is an empty database in memory as a store without tables.
+type scratch struct{ *engine.DB }
+
+func (s scratch) Catalog() *schema.Catalog { return duck.Catalog() }
+func (s scratch) Engine() *engine.DB       { return s.DB }
+
+func (f *queryFlags) print(ctx context.Context, env *Env, r serve.Reader, q serve.Question, format string) error {
+	rows, err := r.Query(ctx, q)
 	if err != nil {
 		return err
 	}
 	defer rows.Close()
-	w := resultWriter(env.Stdout, format, p.Columns)
+	w := resultWriter(env.Stdout, format, rows.Columns())
 	for rows.Next(ctx) {
 		if err := w.Row(rows.Row()); err != nil {
 			return fmt.Errorf("write result: %w", err)
@@ -202,8 +219,8 @@ func resultWriter(out io.Writer, format string, cols []result.Column) result.Wri
 }
 
 // plan asks the engine how it would run the program.
-func (f *queryFlags) plan(ctx context.Context, env *Env, db *engine.DB, p *kql.Program) error {
-	text, err := db.Explain(ctx, p)
+func (f *queryFlags) plan(ctx context.Context, env *Env, r serve.Reader, q serve.Question) error {
+	text, err := r.Plan(ctx, q)
 	if err != nil {
 		return err
 	}
