@@ -104,6 +104,7 @@ func (d *decoder) event(e *Event) status {
 func (d *decoder) identity(field string, u *Identity) status {
 	if u.Set {
 		d.misfit(field, "once", "twice")
+		*u = Identity{}
 	}
 	return d.nested(field, &u.Set, func(name string) status {
 		switch name {
@@ -123,6 +124,7 @@ func (d *decoder) identity(field string, u *Identity) status {
 func (d *decoder) objectRef(field string, o *ObjectRef) status {
 	if o.Set {
 		d.misfit(field, "once", "twice")
+		*o = ObjectRef{}
 	}
 	return d.nested(field, &o.Set, func(name string) status {
 		switch name {
@@ -150,6 +152,7 @@ func (d *decoder) objectRef(field string, o *ObjectRef) status {
 func (d *decoder) status(field string, r *Status) status {
 	if r.Set {
 		d.misfit(field, "once", "twice")
+		*r = Status{}
 	}
 	return d.nested(field, &r.Set, func(name string) status {
 		switch name {
@@ -239,6 +242,7 @@ func (d *decoder) text(field string, t *Text) status {
 func (d *decoder) code(field string, c *Code) status {
 	if c.Set {
 		d.misfit(field, "once", "twice")
+		*c = Code{}
 	}
 	if d.at() == 'n' {
 		*c = Code{}
@@ -337,6 +341,7 @@ func (d *decoder) unknown(name string, into *[]Field) status {
 func (d *decoder) annotations(field string, a *Annotations) status {
 	if a.Set {
 		d.misfit(field, "once", "twice")
+		*a = Annotations{}
 	}
 	var rest []byte
 	st := d.nested(field, &a.Set, func(name string) status {
@@ -369,6 +374,7 @@ func (d *decoder) annotations(field string, a *Annotations) status {
 func (d *decoder) time(field string, t *Time) status {
 	if t.Set {
 		d.misfit(field, "once", "twice")
+		*t = Time{}
 	}
 	if d.at() != '"' {
 		if d.at() == 'n' {

@@ -62,9 +62,12 @@ func (s *Store) write(ctx context.Context, conn *sql.Conn, b store.Batch, next *
 			return store.Counts{}, fmt.Errorf("record %d of %s has no cluster", i, b.Records[i].Source)
 		}
 	}
+	if err := retract(ctx, conn, b.Retract); err != nil {
+		return store.Counts{}, err
+	}
 	items := s.shred(b.Records, now)
 	letters := s.letters(items, b.Dead)
-	m := &matcher{byContent: map[contentKey]*known{}, byID: map[reuseKey][]*known{}, lines: map[uint64]bool{}, dead: map[uint64]bool{}}
+	m := &matcher{byContent: map[contentKey]*known{}, byID: map[reuseKey]*group{}, lines: map[uint64]bool{}, dead: map[uint64]bool{}}
 	m.text = func(k *known) (string, error) { return s.rowText(ctx, conn, k.row, k.cut) }
 	if err := s.load(ctx, conn, m, items, letters); err != nil {
 		return store.Counts{}, err
@@ -109,6 +112,16 @@ func (s *Store) write(ctx context.Context, conn *sql.Conn, b store.Batch, next *
 	}
 	s.options.Fail.Hit(failpoint.IngestAppend)
 	return counts, s.writeCursors(ctx, conn, b.Cursors, now)
+}
+
+// retract removes the dead letters of places that turned out well.
+func retract(ctx context.Context, conn *sql.Conn, places []store.Place) error {
+	for _, p := range places {
+		if _, err := conn.ExecContext(ctx, "DELETE FROM dead_letter WHERE source = ? AND source_offset = ?", p.Source, p.Offset); err != nil {
+			return fmt.Errorf("remove dead letter of %s at %d: %w", p.Source, p.Offset, err)
+		}
+	}
+	return nil
 }
 
 // letters collects the dead: those that were handed in and those found here.

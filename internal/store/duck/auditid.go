@@ -16,7 +16,8 @@ import (
 type auditID struct {
 	set  bool
 	key  duckdb.UUID
-	text string // "" where key says it all
+	uuid bool   // key says it all
+	text string // otherwise
 }
 
 func idOf(t audit.Text) auditID {
@@ -24,7 +25,7 @@ func idOf(t audit.Text) auditID {
 		return auditID{}
 	}
 	if key, ok := parseUUID(t.Value); ok {
-		return auditID{set: true, key: key}
+		return auditID{set: true, key: key, uuid: true}
 	}
 	sum := sha256.Sum256([]byte(t.Value))
 	id := auditID{set: true, text: t.Value}

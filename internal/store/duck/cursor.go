@@ -10,11 +10,11 @@ import (
 
 func (s *Store) writeCursors(ctx context.Context, conn *sql.Conn, cursors []store.Cursor, now int64) error {
 	for _, c := range cursors {
-		position := c.Position
-		if position == nil {
-			position = []byte{}
+		query, args := "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET position = excluded.position, updated = excluded.updated", []any{c.Source, c.Position, now}
+		if c.Position == nil {
+			query, args = "DELETE FROM cursor WHERE source = ?", args[:1]
 		}
-		_, err := conn.ExecContext(ctx, "INSERT INTO cursor VALUES (?, ?, ?) ON CONFLICT (source) DO UPDATE SET position = excluded.position, updated = excluded.updated", c.Source, position, now)
+		_, err := conn.ExecContext(ctx, query, args...)
 		if err != nil {
 			return fmt.Errorf("write cursor of %s: %w", c.Source, err)
 		}

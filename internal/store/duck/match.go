@@ -46,6 +46,7 @@ type known struct {
 	cut          bool
 	hash         uint64
 	item         *item
+	text         *string // read when it is needed
 	reused       bool
 	arrivals     []arrival
 	audit, admin bool // categories it is shown in
@@ -55,7 +56,7 @@ type known struct {
 // matcher decides for each item of a batch what it is to the store.
 type matcher struct {
 	byContent map[contentKey]*known
-	byID      map[reuseKey][]*known
+	byID      map[reuseKey]*group
 	lines     map[uint64]bool
 	dead      map[uint64]bool
 	text      func(*known) (string, error) // of a row of the store
@@ -113,19 +114,57 @@ func (m *matcher) event(it *item, audit, admin bool, id func() int64) (store.Cou
 	if !it.id.set || k.cut && !it.event.Stage.Set {
 		return counts, nil // nothing it could claim to be
 	}
-	others := m.byID[it.reuseKey()]
-	for _, other := range others {
+	g := m.byID[it.reuseKey()]
+	if g == nil {
+		g = &group{}
+		m.byID[it.reuseKey()] = g
+	}
+	return counts, m.join(g, k)
+}
+
+// group are the events of one auditID and stage. Those not flagged are of one
+// piece: at most one whole event and beginnings of it. So however many events an
+// attacker gives one id, a further one is compared with few.
+type group struct {
+	plain, reused []*known
+}
+
+func (g *group) add(k *known) {
+	if k.reused {
+		g.reused = append(g.reused, k)
+	} else {
+		g.plain = append(g.plain, k)
+	}
+}
+
+// join takes a new event into its group and flags what contradicts.
+func (m *matcher) join(g *group, k *known) error {
+	plain := g.plain[:0]
+	for _, other := range g.plain {
 		same, err := m.compatible(k, other)
 		if err != nil {
-			return counts, err
+			return err
+		}
+		if same {
+			plain = append(plain, other)
+			continue
+		}
+		m.flag(k)
+		m.flag(other)
+		g.reused = append(g.reused, other)
+	}
+	g.plain = plain
+	for i := 0; i < len(g.reused) && !k.reused; i++ {
+		same, err := m.compatible(k, g.reused[i])
+		if err != nil {
+			return err
 		}
 		if !same {
 			m.flag(k)
-			m.flag(other)
 		}
 	}
-	m.byID[it.reuseKey()] = append(others, k)
-	return counts, nil
+	g.add(k)
+	return nil
 }
 
 // again handles an event that is known.
@@ -188,7 +227,14 @@ func (m *matcher) textOf(k *known) (string, error) {
 	if k.item != nil {
 		return k.item.text, nil
 	}
-	return m.text(k)
+	if k.text == nil {
+		text, err := m.text(k)
+		if err != nil {
+			return "", err
+		}
+		k.text = &text
+	}
+	return *k.text, nil
 }
 
 // line takes in a line of text: known or not.
@@ -288,7 +334,10 @@ func (s *Store) loadEvents(ctx context.Context, conn *sql.Conn, m *matcher, tabl
 		}
 		m.byContent[content] = k
 		if key != nil && (staged || !k.cut) {
-			m.byID[at] = append(m.byID[at], k)
+			if m.byID[at] == nil {
+				m.byID[at] = &group{}
+			}
+			m.byID[at].add(k)
 		}
 		found[k.row] = k
 	}

@@ -10,7 +10,7 @@ func (s *Store) eventRow(row []driver.Value, it *item, now int64) []driver.Value
 	var key, text, kept, raw any
 	if it.id.set {
 		key = it.id.key
-		if it.id.text != "" {
+		if !it.id.uuid {
 			text = it.id.text
 		}
 	}

@@ -14,9 +14,11 @@ import (
 
 var clock = time.Date(2026, 11, 23, 18, 0, 0, 0, time.UTC)
 
+func clockNow() time.Time { return clock }
+
 func open(t *testing.T, path string) *Store {
 	t.Helper()
-	s, err := Open(t.Context(), Options{Path: path, Now: func() time.Time { return clock }, Threads: 2})
+	s, err := Open(t.Context(), Options{Path: path, Now: clockNow, Threads: 2})
 	if err != nil {
 		t.Fatal(err)
 	}
