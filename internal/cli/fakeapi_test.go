@@ -151,6 +151,7 @@ func (f *fakeAPI) kubeconfig(ts *testscript.TestScript, server *httptest.Server)
 	user := map[string]any{}
 	if f.Credential == "certificate" || f.Credential == "both" {
 		cert, key := clientCertificate(ts, f.User)
+		ts.Setenv("CERTIFICATE", fingerprint(ts, cert))
 		user["client-certificate-data"], user["client-key-data"] = cert, key
 	}
 	if f.Credential == "token" || f.Credential == "both" {
@@ -195,6 +196,14 @@ func clientCertificate(ts *testscript.TestScript, user map[string]any) (cert, ke
 		return base64.StdEncoding.EncodeToString(pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: data}))
 	}
 	return encode("CERTIFICATE", raw), encode("EC PRIVATE KEY", keyRaw)
+}
+
+func fingerprint(ts *testscript.TestScript, cert string) string {
+	text, err := base64.StdEncoding.DecodeString(cert)
+	ts.Check(err)
+	block, _ := pem.Decode(text)
+	sum := sha256.Sum256(block.Bytes)
+	return hex.EncodeToString(sum[:])
 }
 
 func exitCode(err error) string {

@@ -122,6 +122,11 @@ func patternError(pattern string, err error) error {
 // read takes the snapshot from manifests or from the cluster.
 func (e *Env) read(ctx context.Context, namespace string) (*snapshot.Snapshot, string, error) {
 	if len(e.Flags.Filename) > 0 {
+		for flag, value := range map[string]string{"--context": e.Flags.Context, "--kubeconfig": e.Flags.Kubeconfig} {
+			if value != "" {
+				return nil, "", usageError("", "-f reads manifests: %s has no meaning with it", flag)
+			}
+		}
 		snap, err := snapshot.Reader{Stdin: e.Stdin, Namespace: namespace}.Read(ctx, e.Flags.Filename, e.Now())
 		if err != nil && ctx.Err() == nil {
 			return nil, "", fileError(err)
@@ -220,6 +225,8 @@ func misnamed(row lookup.Row, n name) string {
 	}
 	binding := row.Grant.Binding.Kind() + " " + row.Grant.Binding.Name
 	switch {
+	case guid.MatchString(row.Subject.Name) && row.Subject.Name != strings.ToLower(row.Subject.Name):
+		return fmt.Sprintf("%s names %s in upper case; Entra sends object ids in lower case: it grants nothing", binding, row.Subject.Name)
 	case row.Subject.Kind == rbac.UserKind && n.Type == string(azure.User):
 		return fmt.Sprintf("%s names user %s by object id; AKS knows users by UPN (%s), guests excepted: it may grant nothing", binding, row.Subject.Name, n.UPN)
 	case row.Subject.Kind == rbac.UserKind && n.Type == string(azure.Group):

@@ -107,7 +107,7 @@ func (d *lookupDoc) add(row lookup.Row, known names) {
 		d.Warnings = append(d.Warnings, warning)
 	}
 	for _, n := range []name{g.Subject.name, g.groupName()} {
-		if n.Unknown != "" {
+		if n.Unknown != "" && n.Unknown != notInDirectory {
 			d.nameless = n.Unknown
 		}
 	}

@@ -93,14 +93,20 @@ func (n names) of(value string) name {
 	case found:
 		return name{Display: o.Display, Type: string(o.Type), UPN: o.UPN, AppID: o.AppID}
 	case n.asked:
-		return name{Unknown: "no such object in the directory this credential reads"}
+		return name{Unknown: notInDirectory}
 	}
 	return name{Unknown: n.why}
 }
 
+// notInDirectory is an answer, other than the reasons for which there is none:
+// the object was deleted, or belongs to another tenant.
+const notInDirectory = "no such object in the directory this credential reads"
+
 // text is the name as a table shows it.
 func (n name) text() string {
 	switch {
+	case n.Unknown == notInDirectory:
+		return "not in this directory"
 	case n.Unknown != "":
 		return "name unknown"
 	case n.UPN != "":

@@ -23,6 +23,8 @@ func newRootCmd(env *Env) *cobra.Command {
 		Long: `Postern audits and secures access to AKS clusters: who a credential really is,
 which bindings give whom which power, and what was done with it.`,
 		Annotations:   map[string]string{cobra.CommandDisplayNameAnnotation: env.displayName()},
+		Args:          env.noSuchCommand,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error {
@@ -46,6 +48,19 @@ which bindings give whom which power, and what was done with it.`,
 		newCompletionCmd(env),
 	)
 	return root
+}
+
+// noSuchCommand refuses arguments of the root: they are misspelt commands.
+func (e *Env) noSuchCommand(root *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	hint := "`" + e.displayName() + " --help` lists commands and flags"
+	root.SuggestionsMinimumDistance = 2
+	if near := root.SuggestionsFor(args[0]); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+	}
+	return usageError(hint, "unknown command %q", args[0])
 }
 
 // displayName is how the user reached us: `postern`, or `kubectl postern`.

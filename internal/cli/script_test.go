@@ -2,10 +2,14 @@ package cli_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -52,6 +56,8 @@ func TestScripts(t *testing.T) {
 			"fakeapi":   startFakeAPI,
 			"fakegraph": startFakeGraph,
 			"exit":      checkExit,
+			"waitfile":  waitFile,
+			"gone":      processGone,
 		},
 	})
 }
@@ -65,4 +71,34 @@ func checkExit(ts *testscript.TestScript, _ bool, args []string) {
 	if got := exitCode(err); got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// waitFile waits until a file is there: `waitfile NAME`.
+func waitFile(ts *testscript.TestScript, _ bool, args []string) {
+	for range 1000 {
+		if _, err := os.Stat(ts.MkAbs(args[0])); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("%s did not appear", args[0])
+}
+
+// processGone waits until the process whose id a file holds has ended.
+func processGone(ts *testscript.TestScript, _ bool, args []string) {
+	pid, err := strconv.Atoi(strings.TrimSpace(ts.ReadFile(args[0])))
+	ts.Check(err)
+	for range 1000 {
+		if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) || zombie(pid) {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	ts.Fatalf("process %d is still there", pid)
+}
+
+// zombie: ended, but its new parent has not asked yet.
+func zombie(pid int) bool {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
+	return err == nil && strings.Contains(string(text), ") Z ")
 }

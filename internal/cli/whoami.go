@@ -202,7 +202,7 @@ func (n namedValue) line() []string {
 // unnamed is why some id has no name; the reasons are the same for all.
 func (w whoami) unnamed() string {
 	for _, v := range append([]namedValue{w.User}, w.Groups...) {
-		if v.Unknown != "" {
+		if v.Unknown != "" && v.Unknown != notInDirectory {
 			return v.Unknown
 		}
 	}
