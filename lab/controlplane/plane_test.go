@@ -20,6 +20,7 @@ import (
 	"testing"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -114,6 +115,7 @@ func TestCluster(t *testing.T) {
 	t.Run("local accounts are one user", func(t *testing.T) { testLocalAccount(t, p) })
 	t.Run("aggregated roles are filled", func(t *testing.T) { testAggregation(t, p) })
 	t.Run("kubectl run creates a pod and the log has it", func(t *testing.T) { testRun(t, p) })
+	t.Run("the audit policy is AKS's", func(t *testing.T) { testAuditPolicy(t, p) })
 	t.Run("managed bindings come back", func(t *testing.T) { testBinding(t, p) })
 	t.Run("namespaces can be deleted", func(t *testing.T) { testNamespace(t, p) })
 	t.Run("rotation locks out the old credentials", func(t *testing.T) { testRotation(t, p) })
@@ -203,6 +205,60 @@ func testRun(t *testing.T, p *Plane) {
 		}
 	}
 	t.Error("no event of the created pod in the audit log")
+}
+
+// testAuditPolicy asks for one thing under each of the rules that shape what
+// people find in the log.
+func testAuditPolicy(t *testing.T, p *Plane) {
+	master := masterClient(t, p)
+	operator, err := p.operator()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, client := range map[string]*kubernetes.Clientset{"masterclient": master, "aksService": operator} {
+		if _, err := client.CoreV1().Secrets("kube-system").List(t.Context(), metav1.ListOptions{}); err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := client.RbacV1().Roles("default").List(t.Context(), metav1.ListOptions{}); err != nil {
+			t.Fatal(name, err)
+		}
+		if _, err := client.ServerVersion(); err != nil {
+			t.Fatal(name, err)
+		}
+	}
+	if _, err := master.CoreV1().Secrets("default").Create(t.Context(), &corev1.Secret{
+		ObjectMeta: metav1.ObjectMeta{Name: "hidden"}, StringData: map[string]string{"password": "in-the-clear"},
+	}, metav1.CreateOptions{}); err != nil {
+		t.Fatal(err)
+	}
+	levels := make(map[string]string)
+	for _, event := range auditEvents(t, p.AuditLog()) {
+		if event.Stage == "RequestReceived" && event.ObjectRef.Resource != "events" {
+			t.Errorf("the log has the stage RequestReceived: %+v", event)
+		}
+		if event.User.Username == "aksService" && (event.Verb == "list" || event.Verb == "get") {
+			t.Errorf("a read by the provider was logged: %+v", event)
+		}
+		if event.User.Username == "masterclient" {
+			levels[event.Verb+" "+event.ObjectRef.Resource] = event.Level
+		}
+		if event.RequestURI == "/version" {
+			t.Errorf("/version was logged: %+v", event)
+		}
+	}
+	for what, level := range map[string]string{
+		"create pods":    "RequestResponse",
+		"list roles":     "Request",
+		"list secrets":   "Metadata",
+		"create secrets": "Metadata",
+	} {
+		if levels[what] != level {
+			t.Errorf("%s is logged at level %q, want %q", what, levels[what], level)
+		}
+	}
+	if text, err := os.ReadFile(p.AuditLog()); err != nil || bytes.Contains(text, []byte("in-the-clear")) {
+		t.Errorf("a secret's content is in the audit log (%v)", err)
+	}
 }
 
 func testBinding(t *testing.T, p *Plane) {
@@ -368,6 +424,7 @@ func TestCutLineIsEnded(t *testing.T) {
 
 type auditEvent struct {
 	Level, Stage, Verb string
+	RequestURI         string
 	User               struct{ Username string }
 	ObjectRef          struct{ Resource, Name string }
 	ResponseStatus     struct{ Code int }
@@ -508,4 +565,30 @@ func childrenOf(t *testing.T, pid int) []string {
 		}
 	}
 	return children
+}
+
+// TestPlantedFault: the fault reports success and changes nothing, which is
+// what the tour has to notice.
+func TestPlantedFault(t *testing.T) {
+	p := newPlane(t, t.TempDir())
+	p.Faults = []Fault{RotationNoop}
+	start(t, p)
+	defer p.Stop()
+	before, err := p.LocalAccount(cloud.AccountMaster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.RotateCertificates(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	after, err := p.LocalAccount(cloud.AccountMaster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(before.Certificate, after.Certificate) || before.Token != after.Token {
+		t.Error("the planted fault rotated all the same")
+	}
+	if status := request(t, p, "/api/v1/namespaces", &before, ""); status != http.StatusOK {
+		t.Errorf("certificate after the rotation that was none: %d, want 200", status)
+	}
 }
