@@ -17,6 +17,7 @@ import (
 	"github.com/postern-dev/postern/internal/failpoint"
 	"github.com/postern-dev/postern/internal/ingest"
 	"github.com/postern-dev/postern/internal/ingest/file"
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/internal/store/duck"
 	"github.com/postern-dev/postern/internal/store/serve"
 )
@@ -54,9 +55,21 @@ func child(log, path string) error {
 		return err
 	}
 	fmt.Println("ready")
-	p := &ingest.Pipeline{Store: st, Sources: []ingest.Source{src}, Cluster: "local", Follow: true, Fail: fail, Poll: 5 * time.Millisecond, BatchRecords: 25}
+	p := &ingest.Pipeline{Store: strict{st}, Sources: []ingest.Source{src}, Cluster: "local", Follow: true, Fail: fail, Poll: 5 * time.Millisecond, BatchRecords: 25}
 	_, err = p.Run(ctx)
 	return err
+}
+
+// strict takes nothing twice: what a store would recognise as known was read
+// again, so a cursor was behind its rows.
+type strict struct{ *duck.Store }
+
+func (s strict) Append(ctx context.Context, b store.Batch) (store.Counts, error) {
+	c, err := s.Store.Append(ctx, b)
+	if err == nil && c.Stored != c.Read {
+		err = fmt.Errorf("read again: %+v", c)
+	}
+	return c, err
 }
 
 // TestKill: an ingesting process is killed twenty times, at named places and
@@ -130,7 +143,10 @@ func killOnce(t *testing.T, w *logWriter, path, point string, rnd *rand.Rand) {
 		select {
 		case err := <-dead:
 			exit, ok := err.(*exec.ExitError)
-			if ws, isStatus := exit.Sys().(syscall.WaitStatus); !ok || !isStatus || ws.Signal() != syscall.SIGKILL {
+			if !ok {
+				t.Fatalf("%s: ended by %v: %s", point, err, said.String())
+			}
+			if ws, isStatus := exit.Sys().(syscall.WaitStatus); !isStatus || ws.Signal() != syscall.SIGKILL {
 				t.Fatalf("%s: ended by %v: %s", point, err, said.String())
 			}
 			return

@@ -37,6 +37,10 @@ func (c *checker) list() bool {
 
 func (c *checker) listKey() bool { return string(c.key) == "items" || string(c.key) == "records" }
 
+// bare reports that a number or word outside all containers is being read: it
+// ends before the byte that ends it.
+func (c *checker) bare() bool { return c.state == inScalar && len(c.stack) == 0 }
+
 // step takes one byte and reports whether JSON may go on so.
 func (c *checker) step(b byte) bool {
 	switch c.state {

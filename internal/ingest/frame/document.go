@@ -112,12 +112,12 @@ func (s *Scanner) walk(enter In) (Frame, bool, error) {
 		}
 		w := s.window()
 		for ; i < len(w) && i <= s.limit; i++ {
-			was := s.check.state
+			bare := s.check.bare()
 			if !s.check.step(w[i]) {
 				return s.malformed(i)
 			}
 			if s.check.state == done {
-				if was != inScalar { // the byte behind a scalar is not part of it
+				if !bare {
 					i++
 				}
 				return s.take(i, ""), true, nil
@@ -135,7 +135,8 @@ func (s *Scanner) walk(enter In) (Frame, bool, error) {
 // ends where it breaks.
 func (s *Scanner) endOfValue(piece []byte) (int, bool) {
 	for i, b := range piece {
-		if !s.check.step(b) {
+		bare := s.check.bare()
+		if !s.check.step(b) || bare && s.check.state == done {
 			return i, true
 		}
 		if s.check.state == done {
