@@ -39,8 +39,12 @@ func (b *binder) aggregate(s *scope, a *funcs.Aggregate, x *syntax.Call) ir.Expr
 	if !ok {
 		return bad()
 	}
-	if len(args) > 0 && args[0].Type() == types.Dynamic && refusesDynamic(o.Op) {
+	if len(args) > 0 && args[0].Type() == types.Dynamic && ordersOrAdds(o.Op) {
 		b.errorf(x, "convert it, for example with tostring()", "%s does not take a dynamic", name)
+		return bad()
+	}
+	if len(args) > 0 && args[0].Type() == types.Decimal && ordersOrAdds(o.Op) {
+		b.refuse(x, "convert it with toreal()", name+" of a decimal")
 		return bad()
 	}
 	agg := ir.Agg{Op: o.Op, T: resultType(o, args), Args: args}
@@ -56,8 +60,8 @@ func (b *binder) aggregate(s *scope, a *funcs.Aggregate, x *syntax.Call) ir.Expr
 	return s.add(b, agg)
 }
 
-// refusesDynamic: ordering and adding need a type.
-func refusesDynamic(op string) bool {
+// ordersOrAdds: what a dynamic or a decimal text cannot do in SQL.
+func ordersOrAdds(op string) bool {
 	switch op {
 	case "min", "max", "sum", "avg":
 		return true

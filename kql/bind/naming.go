@@ -57,7 +57,7 @@ func (b *binder) callName(x *syntax.Call) string {
 		case funcs.FirstArg:
 			return arg()
 		case funcs.PrefixAlone:
-			return f.Prefix + "_"
+			return f.Prefix + "_" + arg()
 		case funcs.Prefixed:
 			return f.Prefix + "_" + arg()
 		}

@@ -203,6 +203,10 @@ func (b *binder) pair(at syntax.Node, l, r ir.Expr) ([]ir.On, bool) {
 		b.errorf(at, "convert it, for example with tostring(), before the join", "a dynamic cannot be a join key")
 		return nil, false
 	}
+	if lt == types.Decimal || rt == types.Decimal {
+		b.refuse(at, "join on toreal(...) or tostring(...)", "a decimal as a join key")
+		return nil, false
+	}
 	if lt != rt {
 		if !lt.Numeric() || !rt.Numeric() {
 			b.errorf(at, "convert one side first", "the join keys differ in type: %s and %s", lt, rt)

@@ -51,6 +51,10 @@ func (b *binder) sort(e *env, r *rel, keys []*syntax.SortKey) *rel {
 		if isBad(x) {
 			return nil
 		}
+		if x.Type() == types.Decimal {
+			b.refuse(k, "sort by toreal(...)", "sorting by a decimal")
+			return nil
+		}
 		if x.Type() == types.Dynamic {
 			b.errorf(k, "convert it, for example with tostring()", "a dynamic cannot be sorted")
 			return nil

@@ -104,6 +104,9 @@ func (b *binder) compare(at syntax.Node, op string, l, r ir.Expr) ir.Expr {
 		return b.compareDynamic(at, word, l, r)
 	case lt.Numeric() && rt.Numeric():
 		t := wider(lt, rt)
+		if t == types.Decimal {
+			word += ".decimal"
+		}
 		return call(word, types.Bool, b.convert(l, t), b.convert(r, t))
 	case lt == rt:
 		if lt == types.Guid && !equality {
@@ -231,9 +234,13 @@ func (b *binder) anyColumn(s *scope, x *syntax.Binary) ir.Expr {
 		if isBad(one) {
 			return bad()
 		}
-		if any == nil {
+		switch {
+		case any == nil:
 			any = one
-		} else {
+		case strings.HasPrefix(x.Op, "!"):
+			// * !contains "x": no column contains it.
+			any = call("and", types.Bool, any, one)
+		default:
 			any = call("or", types.Bool, any, one)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // specials are functions whose meaning is not that of a value of values.
 var specials = []string{"now", "ago", "toscalar", "case", "bag_pack", "pack", "pack_array", "pack_dictionary", "pack_all",
-	"column_ifexists", "columnifexists", "ingestion_time", "strcat_delim", "typeof", "range", "array_sort_asc", "array_sort_desc", "has_any", "has_all"}
+	"column_ifexists", "columnifexists", "ingestion_time", "strcat_delim", "typeof", "range", "array_sort_asc", "array_sort_desc", "gettype"}
 
 func specialNames() []string { return specials }
 
@@ -36,6 +36,12 @@ func (b *binder) special(name string) func(*scope, *syntax.Call) ir.Expr {
 		return b.strcatDelim
 	case "range":
 		return b.rangeOf
+	case "gettype":
+		return b.getType
+	case "array_sort_asc", "array_sort_desc":
+		return b.arraySort
+	case "unicode_codepoints_to_string":
+		return b.codepoints
 	}
 	return nil
 }
@@ -238,7 +244,7 @@ func (b *binder) rangeOf(s *scope, x *syntax.Call) ir.Expr {
 	}
 	if len(args) == 2 {
 		args = append(args, &ir.Const{T: types.Long, V: int64(1)})
-		if args[0].Type() == types.DateTime {
+		if args[0].Type() == types.DateTime || args[0].Type() == types.TimeSpan {
 			args[2] = &ir.Const{T: types.TimeSpan, V: int64(36_000_000_000)}
 		}
 	}
@@ -286,4 +292,58 @@ func isWord(x syntax.Expr, words ...string) bool {
 		}
 	}
 	return false
+}
+
+// getType is known at compile time for all but dynamics.
+func (b *binder) getType(s *scope, x *syntax.Call) ir.Expr {
+	args, ok := b.args(s, x)
+	if !ok {
+		return bad()
+	}
+	if len(args) != 1 {
+		b.errorf(x, "", "gettype takes 1 argument, got %d", len(args))
+		return bad()
+	}
+	if args[0].Type() != types.Dynamic {
+		return str(args[0].Type().String())
+	}
+	if !b.has(x, "gettype.dynamic") {
+		return bad()
+	}
+	return call("gettype.dynamic", types.String, args[0])
+}
+
+// arraySort sorts one array; with several it would give several columns.
+func (b *binder) arraySort(s *scope, x *syntax.Call) ir.Expr {
+	args, ok := b.args(s, x)
+	if !ok {
+		return bad()
+	}
+	if len(args) != 1 {
+		b.refuse(x, "sort one array at a time", x.Func.Text+" of several arrays")
+		return bad()
+	}
+	if args[0].Type() != types.Dynamic {
+		b.errorf(x, "", "%s takes a dynamic array", x.Func.Text)
+		return bad()
+	}
+	if !b.has(x, x.Func.Text) {
+		return bad()
+	}
+	return call(x.Func.Text, types.Dynamic, args[0])
+}
+
+func (b *binder) codepoints(s *scope, x *syntax.Call) ir.Expr {
+	args, ok := b.args(s, x)
+	if !ok || !b.has(x, x.Func.Text) {
+		return bad()
+	}
+	if len(args) == 0 {
+		b.errorf(x, "", "%s takes at least 1 argument, got 0", x.Func.Text)
+		return bad()
+	}
+	for i := range args {
+		args[i] = b.convert(args[i], types.Dynamic)
+	}
+	return call(x.Func.Text, types.String, args...)
 }

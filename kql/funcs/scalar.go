@@ -2,7 +2,7 @@ package funcs
 
 // Scalars lists the families of scalar functions.
 func Scalars() [][]Func {
-	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), obsolete()}
+	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), arrays(), text(), addresses(), obsolete()}
 }
 
 func conversions() []Func {
@@ -17,9 +17,8 @@ func conversions() []Func {
 		to("tostring", "string"), to("tobool", "bool"), to("toint", "int"), to("tolong", "long"),
 		to("toreal", "real"), to("todecimal", "decimal"), to("todatetime", "datetime"),
 		to("totimespan", "timespan"), to("toguid", "guid"),
-		fn("gettype", "any -> string", Never),
 		named("parse_json", "string -> dynamic", Maybe).over(sig("dynamic -> dynamic", Maybe).as("same")),
-		fn("tohex", "long -> string", Never).over(sig("long long -> string", Never)),
+		{Name: "tohex", Overloads: []Overload{sig("long long -> string", Never).with(int64(0)), sig("int long -> string", Never).with(int64(0)).as("tohex.int")}},
 	}
 	for _, alias := range [][2]string{{"toboolean", "bool"}, {"todouble", "real"}, {"totime", "timespan"}} {
 		list = append(list, to(alias[0], alias[1]))
@@ -64,7 +63,7 @@ func strings_() []Func {
 		{Name: "countof", Overloads: []Overload{sig("string string string -> long", Maybe).with("normal")}},
 		{Name: "split", Overloads: []Overload{sig("string string long -> dynamic", Maybe).with(nil)}},
 		{Name: "extract", Overloads: []Overload{sig("string long string -> string", Never)}},
-		{Name: "extract_all", Overloads: []Overload{sig("string string -> dynamic", Maybe)}},
+		{Name: "extract_all", Overloads: []Overload{sig("string string -> dynamic", Maybe), sig("string dynamic string -> dynamic", Maybe).as("extract_all_groups")}},
 		fn("trim", "string string -> string", Never),
 		fn("trim_start", "string string -> string", Never),
 		fn("trim_end", "string string -> string", Never),
