@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/lab/arm"
+	"github.com/postern-dev/postern/lab/azshim"
 	"github.com/postern-dev/postern/lab/cloud"
 	"github.com/postern-dev/postern/lab/controlplane"
 	"github.com/postern-dev/postern/lab/daemon/layout"
@@ -49,6 +50,9 @@ func (l *lab) start(ctx context.Context) error {
 		if err := os.MkdirAll(path, 0o700); err != nil {
 			return err
 		}
+	}
+	if _, err := azshim.Write(dir); err != nil {
+		return err
 	}
 	authority, err := proxy.OpenAuthority(dir)
 	if err != nil {
@@ -187,16 +191,34 @@ func (l *lab) startEndpoints(authority *proxy.Authority, key *entra.Key) error {
 			l.fail(err)
 		}
 	})
-	// Long-running operations outlive their requests. The cluster, which stops
-	// next, is what they wait for: it makes them give up.
 	l.onStop(func() {
 		cancel()
 		done.Wait()
-		l.plane.Stop()
-		l.management.Wait()
+		l.finishOperations()
 	})
 	return nil
 }
+
+// finishOperations lets long-running operations, which outlive their requests,
+// come to their end. What they wait for is the cluster: one that takes too
+// long gives up when that stops.
+func (l *lab) finishOperations() {
+	finished := make(chan struct{})
+	go func() {
+		l.management.Wait()
+		close(finished)
+	}()
+	select {
+	case <-finished:
+	case <-time.After(operationPatience):
+		l.log.Warn("an operation is broken off", "after", operationPatience)
+		l.plane.Stop()
+		<-finished
+	}
+}
+
+// operationPatience is enough for a certificate rotation.
+const operationPatience = 6 * time.Second
 
 // startExporter delivers logs from now until after the cluster has stopped.
 func (l *lab) startExporter() {

@@ -110,6 +110,9 @@ func (c Command) env(_ context.Context, args []string) error {
 	}
 	fmt.Fprintf(c.Stdout, "# %s, %s: this shell reaches the LAB and nothing else.\n", lab.TenantName, lab.SubscriptionName)
 	for _, v := range lab.Environment(filepath.Dir(c.Executable), c.Getenv("PATH")) {
+		if own := c.Getenv("PYTHONPATH"); v.Name == "PYTHONPATH" && own != "" && own != v.Value {
+			v.Value += ":" + own
+		}
 		fmt.Fprintf(c.Stdout, "export %s=%s\n", v.Name, quote(v.Value))
 	}
 	return nil

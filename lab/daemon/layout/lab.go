@@ -41,6 +41,8 @@ type Lab struct {
 	AzureConfigDir string `json:"azureConfigDir"`
 	Kubeconfig     string `json:"kubeconfig"`
 	Log            string `json:"log"`
+	// PythonPath leads az to what its Debian package lacks.
+	PythonPath string `json:"pythonPath"`
 
 	// Faults are defects planted on purpose.
 	Faults []string `json:"faults,omitempty"`
@@ -51,7 +53,7 @@ func (d Dir) Describe() Lab {
 	return Lab{
 		StateDir: string(d), ClusterCA: d.ClusterCA(), AzureCA: d.AzureCA(),
 		AuditLog: d.AuditLog(), GuardLog: d.GuardLog(), Cloud: d.Cloud(), Storage: d.Storage(),
-		AzureConfigDir: d.AzureConfig(), Kubeconfig: d.Kubeconfig(), Log: d.Log(),
+		AzureConfigDir: d.AzureConfig(), Kubeconfig: d.Kubeconfig(), Log: d.Log(), PythonPath: d.PythonPath(),
 	}
 }
 
@@ -120,6 +122,9 @@ func (l Lab) Environment(bin, path string) []Variable {
 		{"REQUESTS_CA_BUNDLE", l.AzureCA},
 		{"AZURE_CONFIG_DIR", l.AzureConfigDir},
 		{"AZURE_CORE_COLLECT_TELEMETRY", "0"},
+		{"PYTHONPATH", l.PythonPath},
+		// Else az would leave compiled files beside it.
+		{"PYTHONDONTWRITEBYTECODE", "1"},
 		{"KUBECONFIG", l.Kubeconfig},
 		{"PATH", path},
 	}

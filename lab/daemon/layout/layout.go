@@ -79,3 +79,6 @@ func (d Dir) AzureConfig() string { return d.join("azure") }
 
 // Kubeconfig is KUBECONFIG.
 func (d Dir) Kubeconfig() string { return d.join("kubeconfig") }
+
+// PythonPath holds the module that makes az's role commands work on Debian.
+func (d Dir) PythonPath() string { return d.join("azshim") }
