@@ -34,8 +34,8 @@ func parse4(s string) (network, bool) {
 	return n, ok && n.addr.Is4()
 }
 
-// parse6 reads either kind as IPv6: the prefix of an IPv4 address, also one
-// written ::1.2.3.4, counts its last 32 bits.
+// parse6 reads either kind as IPv6: the prefix of an IPv4 address counts its
+// last 32 bits.
 func parse6(s string) (network, bool) {
 	n, ok := parseNetwork(s)
 	if !ok {
@@ -43,9 +43,6 @@ func parse6(s string) (network, bool) {
 	}
 	if n.addr.Is4() {
 		return network{netip.AddrFrom16(n.addr.As16()), n.bits + 96}, true
-	}
-	if strings.Contains(s, ".") && n.bits <= 32 {
-		n.bits += 96
 	}
 	return n, true
 }

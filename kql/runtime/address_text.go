@@ -72,6 +72,9 @@ func ipv6Text(s string, bits int) any {
 	if !ok {
 		return ""
 	}
+	if strings.Contains(s, ":") && strings.Contains(s, ".") && n.bits <= 32 {
+		n.bits += 96 // the prefix of ::1.2.3.4/24 counts the IPv4 part
+	}
 	b := []byte(masked(n.addr, min(n.bits, bits)))
 	groups := make([]string, 8)
 	for i := range groups {

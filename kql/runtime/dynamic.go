@@ -1,6 +1,7 @@
 package runtime
 
 import (
+	"sort"
 	"strings"
 
 	"github.com/postern-dev/postern/kql/scalar"
@@ -15,7 +16,7 @@ func dynamicConversions() []Func {
 			if a[0] == nil {
 				return ""
 			}
-			return string(dyn(a, 0).append(nil))
+			return string(ordered(dyn(a, 0)).append(nil))
 		}),
 		fn("gettype.dynamic", "dynamic -> string", func(a []any) any { return typeOf(dyn(a, 0)) }),
 		fn("tobool.dynamic", "dynamic -> bool", func(a []any) any { return maybe(dynBool(dyn(a, 0))) }),
@@ -48,6 +49,29 @@ func parseJSON(v any) any {
 		return quoted(s).json()
 	}
 	return doc.json()
+}
+
+// ordered gives v with the properties of every bag in the order of their names.
+func ordered(v value) value {
+	out := value{kind: v.kind, text: v.text, list: make([]value, len(v.list))}
+	for i, e := range v.list {
+		out.list[i] = ordered(e)
+	}
+	if v.kind != bag {
+		return out
+	}
+	out.keys = append([]string(nil), v.keys...)
+	sort.Sort(byName{&out})
+	return out
+}
+
+type byName struct{ v *value }
+
+func (b byName) Len() int           { return len(b.v.keys) }
+func (b byName) Less(i, j int) bool { return b.v.keys[i] < b.v.keys[j] }
+func (b byName) Swap(i, j int) {
+	b.v.keys[i], b.v.keys[j] = b.v.keys[j], b.v.keys[i]
+	b.v.list[i], b.v.list[j] = b.v.list[j], b.v.list[i]
 }
 
 func dynText(v any) string {

@@ -109,7 +109,7 @@ func arraySum(a []any) any {
 	sum := 0.0
 	for _, e := range elements {
 		f, ok := e.real()
-		if !ok {
+		if !ok && e.kind != null {
 			return nil
 		}
 		sum += f

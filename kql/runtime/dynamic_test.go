@@ -17,6 +17,7 @@ func TestParseJSON(t *testing.T) {
 		{"tostring.dynamic", of(`["a", "b"]`), `["a","b"]`},
 		{"tostring.dynamic", of(nil), ""},
 		{"tostring.dynamic", of("true"), "true"},
+		{"dynamic_to_json", of(`{"b":{"d":1,"c":2},"a":[]}`), `{"a":[],"b":{"c":2,"d":1}}`},
 		{"gettype.dynamic", of(`1.5`), "double"},
 		{"gettype.dynamic", of(nil), "null"},
 	})
@@ -83,6 +84,8 @@ func TestArraysBagsSets(t *testing.T) {
 		{"array_slice", of(`[1,2,3,4,5]`, 2, -1), `[3,4,5]`},
 		{"array_slice", of(`[1,2,3]`, -2, -2), `[2]`},
 		{"array_sum", of(`[1.5,2]`), 3.5},
+		{"array_sum", of(`[1,null]`), 1.0},
+		{"array_sum", of(`["x"]`), nil},
 		{"array_sum", of(`[]`), nil},
 		{"array_rotate_left", of(`[1,2,3,4,5]`, -2), `[4,5,1,2,3]`},
 		{"array_shift_left", of(`[1,2,3]`, 2, `-1`), `[3,-1,-1]`},

@@ -106,21 +106,41 @@ func repeat(a []any) any {
 	return strings.Repeat(s+delimiter, int(n)-1) + s
 }
 
-// replaceStrings replaces each text of one array by that of another in one pass:
-// at each place the first text of the array that matches counts.
+// replaceStrings replaces each text of one array by that of another, in the
+// order of the array; what a text matched is not looked at again. A replacement
+// that is no string leaves the match as it is.
 func replaceStrings(a []any) any {
 	from, ok1 := list(a, 1)
 	to, ok2 := list(a, 2)
 	if !ok1 || !ok2 || len(from) != len(to) {
 		return ""
 	}
-	pairs := make([]string, 0, 2*len(from))
+	// Pieces at even places are still open, those at odd places are done.
+	pieces := []string{str(a, 0)}
 	for i := range from {
-		if old := from[i].string(); old != "" {
-			pairs = append(pairs, old, to[i].string())
+		old, with := from[i].text, to[i].text
+		if from[i].kind != word || old == "" {
+			continue
 		}
+		if to[i].kind != word {
+			with = old
+		}
+		var next []string
+		for j, piece := range pieces {
+			if j%2 == 1 {
+				next = append(next, piece)
+				continue
+			}
+			for k, open := range strings.Split(piece, old) {
+				if k > 0 {
+					next = append(next, with)
+				}
+				next = append(next, open)
+			}
+		}
+		pieces = next
 	}
-	return strings.NewReplacer(pairs...).Replace(str(a, 0))
+	return strings.Join(pieces, "")
 }
 
 // translate maps characters one to one; the last of to stands for those it
