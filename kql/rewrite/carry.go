@@ -1,6 +1,8 @@
 package rewrite
 
 import (
+	"strings"
+
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/types"
 )
@@ -37,13 +39,18 @@ func inline(e ir.Expr, d defs) ir.Expr {
 	})
 }
 
-// expensive reports whether a definition is a built column, as it is or parsed.
+// expensive reports whether a definition is a built column, as it is or parsed,
+// or a typed column made a dynamic, which most readers undo (see fold).
 // Definitions are visited bottom-up, so references have been replaced already.
 func expensive(e ir.Expr) bool {
 	switch e := e.(type) {
 	case *ir.Built:
 		return true
 	case *ir.Call:
+		if strings.HasPrefix(e.Op, "dyn.of.") {
+			_, column := e.Args[0].(*ir.Col)
+			return column
+		}
 		return e.Op == "parse_json" && expensive(e.Args[0])
 	}
 	return false

@@ -56,11 +56,14 @@ func keep(n ir.Node, need map[ir.ID]bool) {
 		pruneUnion(n, need)
 		return
 	case *ir.Join:
+		var left []ir.Fill
 		for _, f := range n.Fill {
 			if need[f.ID] {
 				need[f.From] = true
+				left = append(left, f)
 			}
 		}
+		n.Fill = left
 		ir.VisitExprs(n, reads)
 		l, r := clone(need), clone(need)
 		keep(n.Left, l)

@@ -8,8 +8,7 @@ import (
 
 // shred resolves dyn.get chains against the documents of the catalog.
 func shred(q *Query) {
-	s := &shredder{scanOf: map[ir.ID]scanCol{}}
-	s.q = q
+	s := &shredder{q: q, scanOf: map[ir.ID]scanCol{}, nodes: map[ir.ID]view{}}
 	eachNode(q.Root, func(n ir.Node) {
 		if scan, ok := n.(*ir.Scan); ok {
 			for _, c := range scan.Cols {
@@ -30,6 +29,7 @@ type scanCol struct {
 type shredder struct {
 	q      *Query
 	scanOf map[ir.ID]scanCol
+	nodes  map[ir.ID]view // columns added here, which are places of a document again
 }
 
 // view is a place in a document: the node, and for paths that leave the tree
@@ -84,6 +84,10 @@ func (s *shredder) view(e ir.Expr, d defs) (view, bool) {
 				v.from = e
 			}
 			return v, ok
+		}
+		if v, ok := s.nodes[e.ID]; ok {
+			v.from = e
+			return v, true
 		}
 		if sc, ok := s.scanOf[e.ID]; ok && e.T == types.Dynamic {
 			if doc := docOf(sc.scan.Table, sc.physical); doc != nil {
@@ -194,10 +198,16 @@ func (s *shredder) value(v view) ir.Expr {
 func (s *shredder) column(scan *ir.Scan, n *schema.Node) ir.Expr {
 	for _, c := range scan.Cols {
 		if c.Physical == n.Physical && c.T == n.Type && !c.Total {
+			if n.Type == types.Dynamic {
+				s.nodes[c.ID] = view{scan: scan, node: n}
+			}
 			return &ir.Col{ID: c.ID, Name: n.Physical, T: n.Type, Nullable: true}
 		}
 	}
 	id := s.q.id()
 	scan.Cols = append(scan.Cols, ir.ScanCol{ID: id, Physical: n.Physical, T: n.Type})
+	if n.Type == types.Dynamic {
+		s.nodes[id] = view{scan: scan, node: n}
+	}
 	return &ir.Col{ID: id, Name: n.Physical, T: n.Type, Nullable: true}
 }
