@@ -128,3 +128,9 @@ func (l *Lab) groupsOf(u cloud.User) []cloud.Group {
 	}
 	return out
 }
+
+// shorter replaces what would fill the reader's lines.
+func (l *Lab) shorter() *strings.Replacer {
+	return strings.NewReplacer(managementURL+l.ClusterID, "$AKS", l.ClusterID, "$AKS", "/subscriptions/"+l.SubscriptionID, "/subscriptions/$SUB",
+		l.StateDir, "$POSTERN_LAB")
+}

@@ -200,8 +200,9 @@ func (s *stage) play(ctx context.Context) (bool, error) {
 		return false, err
 	}
 	w.fault = broken
-	out.note("A walk through \"How to Audit and Secure AKS Access\" on the LAB cluster " + l.ClusterID)
+	out.note("A walk through \"How to Audit and Secure AKS Access\" on a LAB cluster")
 	out.note("Azure client: " + w.hshahin.azure.describe())
+	out.note("AKS=" + l.ClusterID)
 	if err := s.ready(ctx, w); err != nil {
 		return false, err
 	}
@@ -224,7 +225,7 @@ func (s *stage) play(ctx context.Context) (bool, error) {
 // ready signs everybody in and makes sure that the lab has not been walked.
 func (s *stage) ready(ctx context.Context, w *walk) error {
 	started := time.Now()
-	quiet := newTranscript(step{}, jsonPrinter{})
+	quiet := newTranscript(step{}, jsonPrinter{}, w.lab.shorter())
 	if err := w.signIn(ctx, quiet); err != nil {
 		return err
 	}

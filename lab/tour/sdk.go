@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/arm"
@@ -127,7 +128,7 @@ func (s *sdk) rotateCertificates(ctx context.Context, t *transcript) (answer, er
 	if err != nil {
 		return s.refusal(t, err)
 	}
-	if _, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: pollEvery}); err != nil {
+	if _, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second}); err != nil {
 		return s.refusal(t, err)
 	}
 	return answer{Status: http.StatusOK}, nil
@@ -156,7 +157,7 @@ func (s *sdk) longRunning(ctx context.Context, t *transcript, method, url string
 	if err != nil {
 		return s.refusal(t, err)
 	}
-	if _, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: pollEvery}); err != nil {
+	if _, err := poller.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second}); err != nil {
 		return s.refusal(t, err)
 	}
 	return answer{Status: http.StatusOK}, nil

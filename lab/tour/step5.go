@@ -50,7 +50,7 @@ const adminAction = "Microsoft.ContainerService/managedClusters/listClusterAdmin
 
 // holders lists who may fetch the admin credential, by role assignment.
 func (w *walk) holders(ctx context.Context, t *transcript) error {
-	p := w.hshahin
+	p := w.owner // role bodies are read at the subscription
 	all, err := assignments(ctx, t, p)
 	if err != nil {
 		return err
@@ -78,7 +78,7 @@ func (w *walk) holders(ctx context.Context, t *transcript) error {
 	}
 	sort.Strings(lines)
 	t.output(strings.Join(lines, "\n"))
-	if !holds[p.ID] || !holds[w.owner.ID] || holds[w.testUser.ID] {
+	if !holds[w.hshahin.ID] || !holds[w.owner.ID] || holds[w.testUser.ID] {
 		return fmt.Errorf("the holders of the admin credential should be hshahin and lab-owner, not test-user")
 	}
 	t.means("everybody listed can fetch the same credential")

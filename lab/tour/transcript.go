@@ -18,10 +18,12 @@ type Result struct {
 type transcript struct {
 	Result
 	out printer
+	// short are long words that a reader knows by a variable's name.
+	short *strings.Replacer
 }
 
-func newTranscript(s step, out printer) *transcript {
-	t := &transcript{out: out, Result: Result{
+func newTranscript(s step, out printer, short *strings.Replacer) *transcript {
+	t := &transcript{out: out, short: short, Result: Result{
 		Name: fmt.Sprintf("%d. %s", s.n, s.name), Commands: []string{}, Observed: []string{}, Pending: []string{},
 	}}
 	out.title(t.Name)
@@ -30,6 +32,7 @@ func newTranscript(s step, out printer) *transcript {
 
 // command notes a command line as its person would type it.
 func (t *transcript) command(who, line string) {
+	line = t.short.Replace(line)
 	t.Commands = append(t.Commands, who+"$ "+line)
 	t.out.command(who, line)
 }

@@ -58,7 +58,7 @@ func (w *walk) all(ctx context.Context) ([]Result, error) {
 	var results []Result
 	failed := map[int]bool{}
 	for _, s := range steps() {
-		t := newTranscript(s, w.out)
+		t := newTranscript(s, w.out, w.lab.shorter())
 		err := w.one(ctx, s, failed, t)
 		if ctx.Err() != nil {
 			return results, context.Cause(ctx)
@@ -207,12 +207,16 @@ func (p *person) postern(ctx context.Context, t *transcript, into any, args ...s
 	return nil
 }
 
+// aksClientApp is kubelogin's public client. Postern's Azure sign-in uses it
+// too, because kubelogin, which Postern runs, takes AZURE_CLIENT_ID for its own.
+const aksClientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
+
 // posternEnv lets Postern read the directory as the person. With az it finds
 // az's sign-in by itself; without, the SDK's own variables carry it.
 func (p *person) posternEnv() []string {
 	env := append(slices.Clone(p.env), "XDG_DATA_HOME="+filepath.Join(p.dir, "home", "data"))
 	if _, ok := p.azure.(*sdk); ok {
-		env = append(env, "AZURE_TENANT_ID="+p.lab.TenantID, "AZURE_CLIENT_ID="+azureCLIApp,
+		env = append(env, "AZURE_TENANT_ID="+p.lab.TenantID, "AZURE_CLIENT_ID="+aksClientApp,
 			"AZURE_USERNAME="+p.UPN, "AZURE_PASSWORD="+p.Password)
 	}
 	return env
