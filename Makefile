@@ -3,6 +3,8 @@ SHELL := /bin/bash
 BIN := $(CURDIR)/bin
 GO ?= go
 KUBELOGIN_VERSION := v0.2.21
+KUBERNETES_VERSION := v1.36.3
+KUBE_LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/component-base/version.gitTreeState=clean
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
 .PHONY: help build demo test lab check bench corpus tour-az fuzz clean tools-present
@@ -18,8 +20,8 @@ build: tools-present ## build postern, postern-lab, kubectl and kubelogin into b
 	@mkdir -p $(BIN)
 	@echo "building postern"; $(GO) build -o $(BIN)/postern ./cmd/postern
 	@ln -sf postern $(BIN)/kubectl-postern
-	@echo "building postern-lab (a whole kube-apiserver: some minutes the first time)"; cd lab && $(GO) build -o $(BIN)/postern-lab ./cmd/postern-lab
-	@echo "building kubectl"; cd lab && $(GO) build -o $(BIN)/kubectl k8s.io/kubernetes/cmd/kubectl
+	@echo "building postern-lab (a whole kube-apiserver: some minutes the first time)"; cd lab && $(GO) build -ldflags "$(KUBE_LDFLAGS)" -o $(BIN)/postern-lab ./cmd/postern-lab
+	@echo "building kubectl"; cd lab && $(GO) build -ldflags "$(KUBE_LDFLAGS)" -o $(BIN)/kubectl k8s.io/kubernetes/cmd/kubectl
 	@[ "$$(cat $(BIN)/.kubelogin 2>/dev/null)" = $(KUBELOGIN_VERSION) ] || { echo "building kubelogin $(KUBELOGIN_VERSION)"; GOBIN=$(BIN) GOFLAGS=-buildvcs=false $(GO) install github.com/Azure/kubelogin@$(KUBELOGIN_VERSION) && echo $(KUBELOGIN_VERSION) > $(BIN)/.kubelogin; }
 
 demo: build ## the tour on a fresh lab, which then stays up until Ctrl-C
