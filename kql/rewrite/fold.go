@@ -1,6 +1,7 @@
 package rewrite
 
 import (
+	"math"
 	"strings"
 
 	"github.com/postern-dev/postern/kql/ir"
@@ -20,6 +21,9 @@ func (q *Query) simplify(e ir.Expr) ir.Expr {
 		return e
 	}
 	if x := unwrap(c); x != nil {
+		return x
+	}
+	if x := integral(c); x != nil {
 		return x
 	}
 	if k := q.constant(c); k != nil {
@@ -134,4 +138,29 @@ func (q *Query) constant(c *ir.Call) ir.Expr {
 		v = ""
 	}
 	return &ir.Const{T: c.T, V: v}
+}
+
+// integral compares an integer column with a whole real as integers: a dynamic
+// compares as real, but the column behind it may be one of integers.
+func integral(c *ir.Call) ir.Expr {
+	switch c.Op {
+	case "eq", "ne", "lt", "le", "gt", "ge":
+	default:
+		return nil
+	}
+	l, ok := c.Args[0].(*ir.Call)
+	k, isConst := ir.IsConst(c.Args[1])
+	if !ok || !isConst || (l.Op != "toreal.long" && l.Op != "toreal.int") {
+		return nil
+	}
+	f, ok := k.V.(float64)
+	const exact = 1 << 53 // below, every integer is a real of its own
+	if !ok || f != math.Trunc(f) || math.Abs(f) >= exact {
+		return nil
+	}
+	x := l.Args[0]
+	if x.Type() == types.Int {
+		x = &ir.Call{Op: "tolong.int", T: types.Long, Args: []ir.Expr{x}}
+	}
+	return &ir.Call{Op: c.Op, T: types.Bool, Args: []ir.Expr{x, &ir.Const{T: types.Long, V: int64(f)}}}
 }
