@@ -130,7 +130,6 @@ func (c *call) answer() (any, error) {
 	if c.r.Method != http.MethodGet {
 		return nil, refuse(http.StatusForbidden, "Authorization_RequestDenied", "The LAB's directory is read-only; load another world to change it.")
 	}
-	// An id may be given as a key segment or in parentheses.
 	switch kind := strings.ToLower(p[0]); {
 	case kind == "me":
 		return c.me(p[1:])
