@@ -28,10 +28,10 @@ func conversions() []Func {
 
 func nulls() []Func {
 	return []Func{
-		fn("isnull", "string -> bool", Never).over(sig("any -> bool", Never).as("isnull")),
-		fn("isnotnull", "string -> bool", Never).over(sig("any -> bool", Never).as("isnotnull")),
-		fn("isempty", "any -> bool", Never),
-		fn("isnotempty", "any -> bool", Never),
+		fn("isnull", "any -> bool", Never),
+		fn("isnotnull", "any -> bool", Never),
+		fn("isempty", "string -> bool", Never).over(sig("dynamic -> bool", Never).as("isempty.dynamic"), sig("any -> bool", Never).as("isnull")),
+		fn("isnotempty", "string -> bool", Never).over(sig("dynamic -> bool", Never).as("isnotempty.dynamic"), sig("any -> bool", Never).as("isnotnull")),
 		fn("coalesce", "any... -> common", Maybe),
 		fn("iff", "bool any any -> common", Maybe),
 		fn("iif", "bool any any -> common", Maybe).op("iff"),
@@ -185,7 +185,7 @@ func obsolete() []Func {
 		{Name: "todynamic", Naming: FirstArg, Overloads: named("parse_json", "string -> dynamic", Maybe).over(sig("dynamic -> dynamic", Maybe).as("same")).op2("parse_json"), Obsolete: ""},
 		{Name: "parsejson", Naming: FirstArg, Overloads: named("parse_json", "string -> dynamic", Maybe).over(sig("dynamic -> dynamic", Maybe).as("same")).op2("parse_json"), Obsolete: "parse_json"},
 		{Name: "notnull", Overloads: []Overload{sig("any -> bool", Never).as("isnotnull")}, Obsolete: "isnotnull"},
-		{Name: "notempty", Overloads: []Overload{sig("any -> bool", Never).as("isnotempty")}, Obsolete: "isnotempty"},
+		{Name: "notempty", Overloads: []Overload{sig("string -> bool", Never).as("isnotempty"), sig("dynamic -> bool", Never).as("isnotempty.dynamic"), sig("any -> bool", Never).as("isnotnull")}, Obsolete: "isnotempty"},
 		{Name: "replace", Overloads: []Overload{sig("string string string -> string", Never).as("replace_old")}, Obsolete: "replace_regex"},
 		{Name: "extractall", Overloads: []Overload{sig("string string -> dynamic", Maybe).as("extract_all")}, Obsolete: "extract_all"},
 	}

@@ -92,10 +92,12 @@ func unwrap(c *ir.Call) ir.Expr {
 		}
 	case "isnull", "isnotnull":
 		return mk(c.Op, types.Bool, x)
-	case "isempty", "isnotempty":
+	case "isempty.dynamic", "isnotempty.dynamic":
+		word := strings.TrimSuffix(c.Op, ".dynamic")
 		if t == types.String {
-			return mk(c.Op, types.Bool, mk("total.string", types.String, x))
+			return mk(word, types.Bool, mk("total.string", types.String, x))
 		}
+		return mk(strings.Replace(word, "empty", "null", 1), types.Bool, x)
 	case "toint.dynamic", "tolong.dynamic", "toreal.dynamic", "tobool.dynamic", "todatetime.dynamic":
 		to := strings.TrimSuffix(c.Op, ".dynamic")
 		switch {

@@ -25,7 +25,7 @@ func notNull(e ir.Expr) bool {
 		switch e.Op {
 		case "dyn.text":
 			return false
-		case "isnull", "isnotnull", "isempty", "isnotempty", "total", "true", "strlen", "string_size",
+		case "isnull", "isnotnull", "isempty", "isnotempty", "isempty.dynamic", "isnotempty.dynamic", "total", "true", "strlen", "string_size",
 			"has", "has_cs", "contains", "contains_cs", "startswith", "startswith_cs", "endswith", "endswith_cs",
 			"hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "eq.fold", "ne.fold", "matches_regex":
 			return true

@@ -1,0 +1,235 @@
+package engine_test
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"github.com/postern-dev/postern/internal/store/duck/engine"
+	"github.com/postern-dev/postern/kql"
+	"github.com/postern-dev/postern/kql/result"
+	"github.com/postern-dev/postern/kql/runtime"
+	"github.com/postern-dev/postern/kql/schema"
+	"github.com/postern-dev/postern/kql/types"
+)
+
+var update = flag.Bool("update", false, "record the answers anew")
+
+// cases is where the executed queries stand: their answers are the engine's,
+// so they are beside the language and not beside this test.
+const cases = "../../../../kql/testdata/run"
+
+// now is 2026-11-20T10:00:00Z.
+const now = 639_307_656_000_000_000
+
+func newEngine(t testing.TB, functions ...runtime.Func) *engine.DB {
+	t.Helper()
+	db, err := engine.Open(t.Context(), engine.Options{Functions: functions, Memory: 1 << 30, Threads: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := db.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return db
+}
+
+// answer compiles and runs a query; the text is its columns and rows.
+func answer(ctx context.Context, db *engine.DB, cat *schema.Catalog, query string) (text string, compiled bool, err error) {
+	p, err := kql.Compile(cat, query, kql.Options{Now: now})
+	if err != nil {
+		return "", false, err
+	}
+	rows, err := db.Query(ctx, p, engine.Limits{Rows: 10_000})
+	if err != nil {
+		return "", true, fmt.Errorf("%w\n%s", err, p.SQL)
+	}
+	defer rows.Close()
+	var b strings.Builder
+	for i, c := range p.Columns {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(&b, "%s:%s", c.Name, c.Type)
+	}
+	b.WriteByte('\n')
+	for rows.Next(ctx) {
+		var cells []string
+		for i, v := range rows.Row() {
+			cell := result.Text(p.Columns[i].Type, v)
+			switch {
+			case v == nil:
+				cell = "null"
+			case p.Columns[i].Type == types.String:
+				q, _ := json.Marshal(cell)
+				cell = string(q)
+			}
+			cells = append(cells, cell)
+		}
+		b.WriteString(strings.Join(cells, " | ") + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		return "", true, fmt.Errorf("%w\n%s", err, p.SQL)
+	}
+	return b.String(), true, nil
+}
+
+func archives(t testing.TB) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(cases, "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases in %s: %v", cases, err)
+	}
+	return files
+}
+
+// TestAnswers runs every NAME.kql and compares with NAME.out.
+func TestAnswers(t *testing.T) {
+	db := newEngine(t)
+	for _, file := range archives(t) {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			ar, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[string]string{}
+			for _, f := range ar.Files {
+				if name, ok := strings.CutSuffix(f.Name, ".out"); ok {
+					want[name] = string(f.Data)
+				}
+			}
+			var out []txtar.File
+			for _, f := range ar.Files {
+				name, ok := strings.CutSuffix(f.Name, ".kql")
+				if !ok {
+					continue
+				}
+				got, _, err := answer(t.Context(), db, nil, string(f.Data))
+				if err != nil {
+					t.Errorf("%s: %v", name, err)
+					continue
+				}
+				out = append(out, f, txtar.File{Name: name + ".out", Data: []byte(got)})
+				if !*update && got != want[name] {
+					t.Errorf("%s\n%sgot:\n%swant:\n%s", name, f.Data, got, want[name])
+				}
+			}
+			if *update {
+				ar.Files = out
+				if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// queries lists what the fuzz test starts from and what must never be refused
+// by the engine once it compiled: the cases here, and collections of published
+// queries where POSTERN_KQL_CORPUS names a directory with them.
+func queries(t testing.TB) []string {
+	t.Helper()
+	var list []string
+	for _, file := range archives(t) {
+		ar, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range ar.Files {
+			if strings.HasSuffix(f.Name, ".kql") {
+				list = append(list, string(f.Data))
+			}
+		}
+	}
+	return list
+}
+
+// TestNothingCompiledIsRefused: a query that compiles runs.
+func TestNothingCompiledIsRefused(t *testing.T) {
+	list := queries(t)
+	if dir := os.Getenv("POSTERN_KQL_CORPUS"); dir == "" {
+		t.Log("POSTERN_KQL_CORPUS is not set: only the project's own queries were run")
+	} else {
+		list = append(list, corpus(t, dir)...)
+	}
+	db := newEngine(t, buildEvent())
+	prepareEvents(t, db)
+	compiled := 0
+	for _, q := range list {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		_, ok, err := answer(ctx, db, eventCatalog(true), q)
+		cancel()
+		if ok {
+			compiled++
+			if err != nil {
+				t.Errorf("%s\n%v", q, err)
+			}
+		}
+	}
+	t.Logf("%d of %d queries compiled, all of these ran", compiled, len(list))
+	if compiled == 0 {
+		t.Error("nothing compiled")
+	}
+}
+
+func corpus(t testing.TB, dir string) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(dir, "*.jsonl"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no *.jsonl in %s: %v", dir, err)
+	}
+	var list []string
+	for _, file := range files {
+		b, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(string(b), "\n") {
+			var c struct{ Query string }
+			if json.Unmarshal([]byte(line), &c) == nil && c.Query != "" {
+				list = append(list, c.Query)
+			}
+		}
+	}
+	return list
+}
+
+// FuzzCompile: no text makes the compiler panic, and what compiles the engine
+// runs, whatever the data.
+func FuzzCompile(f *testing.F) {
+	for _, q := range queries(f) {
+		f.Add(q)
+	}
+	for _, q := range eventQueries() {
+		f.Add(q)
+	}
+	db, err := engine.Open(context.Background(), engine.Options{Functions: []runtime.Func{buildEvent()}, Memory: 512 << 20, Threads: 1})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Cleanup(func() { db.Close() })
+	prepareEvents(f, db)
+	cat := eventCatalog(true)
+	f.Fuzz(func(t *testing.T, q string) {
+		if len(q) > 2000 {
+			return
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		defer cancel()
+		_, compiled, err := answer(ctx, db, cat, q)
+		if !compiled || err == nil || ctx.Err() != nil || strings.Contains(err.Error(), "Out of Memory") {
+			return
+		}
+		t.Errorf("%s\n%v", q, err)
+	})
+}
