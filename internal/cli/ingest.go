@@ -150,6 +150,8 @@ func (f *ingestFlags) open(env *Env, say func(string, ...any)) (sources []ingest
 func (f *ingestFlags) source(env *Env, from string, say func(string, ...any)) (ingest.Source, error) {
 	scheme, place, ok := strings.Cut(from, ":")
 	switch {
+	case ok && place == "":
+		return nil, usageError("", "source %s names no place", from)
 	case ok && scheme == file.Scheme:
 		return file.Open(place, file.Options{Scope: f.cluster, Follow: f.follow, Stdin: env.Stdin, Remark: say})
 	case ok && scheme == blob.Scheme:

@@ -130,6 +130,10 @@ func (d *decoder) envelope(p Piece, text []byte, offset int64) {
 		d.dead(p, text, offset, strings.TrimPrefix(err.Error(), "read diagnostic record: "))
 		return
 	}
+	if r.Category == "" {
+		d.dead(p, text, offset, "the category is empty")
+		return
+	}
 	if r.ResourceID == "" {
 		r.ResourceID = p.Resource
 	}
@@ -191,8 +195,12 @@ func (d *decoder) broken(p Piece, text []byte, offset int64, err error) {
 		return
 	}
 	reason := p.Fault
-	if reason == "" {
+	switch {
+	case reason != "":
+	case opensObject(text):
 		reason = "not JSON: " + err.Error()
+	default:
+		reason = fmt.Sprintf("not JSON: begins with %.20q", text)
 	}
 	d.dead(p, text, offset, reason)
 }

@@ -47,7 +47,8 @@ func Open(place string, o Options) (ingest.Source, error) {
 	case place == "":
 		return nil, errors.New("open file: no path given")
 	case place == "-":
-		return &Stream{Label: label, In: o.Stdin, Remark: o.Remark}, nil
+		in := struct{ io.Reader }{o.Stdin} // not ours to close
+		return &Stream{Label: label, In: in, Remark: o.Remark}, nil
 	}
 	info, err := os.Stat(place)
 	switch {

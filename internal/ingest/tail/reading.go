@@ -330,15 +330,18 @@ func (r *reading) continuesPacked(c *saved, info fs.FileInfo) (io.ReadCloser, er
 	}
 	head, _ := stream.Peek(c.Head.Size)
 	if !c.Head.matches(head) {
-		return nil, stream.Close()
+		stream.Close() // what it says of the rest of its data is not asked
+		return nil, nil
 	}
 	skip := c.Offset - int64(c.Tail.Size)
 	if _, err := io.CopyN(io.Discard, stream, skip); err != nil {
-		return nil, stream.Close()
+		stream.Close() // what it says of the rest of its data is not asked
+		return nil, nil
 	}
 	tail := make([]byte, c.Tail.Size)
 	if _, err := io.ReadFull(stream, tail); err != nil || !c.Tail.matches(tail) {
-		return nil, stream.Close()
+		stream.Close() // what it says of the rest of its data is not asked
+		return nil, nil
 	}
 	return stream, nil
 }
