@@ -144,31 +144,36 @@ func (s *Store) letters(items []item, handed []store.Dead) []letter {
 }
 
 func (s *Store) writeRows(ctx context.Context, conn *sql.Conn, items []item, letters []letter, m *matcher, now int64) error {
-	tables := map[class]string{whole: eventTable, cut: cutTable, line: lineTable}
-	for _, c := range []class{whole, cut, line} {
-		err := appendRows(conn, "", tables[c], func(row func(...driver.Value) error) error {
-			values := make([]driver.Value, 0, 96)
-			for i := range items {
-				it := &items[i]
-				if it.class != c || !it.taken {
-					continue
-				}
-				if c == line {
-					values = lineRow(values[:0], it, now)
-				} else {
-					values = s.eventRow(values[:0], it, now)
-				}
-				if err := row(values...); err != nil {
+	var events, cuts []*item
+	for i := range items {
+		switch it := &items[i]; {
+		case !it.taken:
+		case it.class == whole:
+			events = append(events, it)
+		case it.class == cut:
+			cuts = append(cuts, it)
+		}
+	}
+	if err := s.insertEvents(ctx, conn, eventTable, events, now); err != nil {
+		return fmt.Errorf("write %s: %w", eventTable, err)
+	}
+	if err := s.insertEvents(ctx, conn, cutTable, cuts, now); err != nil {
+		return fmt.Errorf("write %s: %w", cutTable, err)
+	}
+	err := appendRows(conn, "", lineTable, func(row func(...driver.Value) error) error {
+		for i := range items {
+			if it := &items[i]; it.taken && it.class == line {
+				if err := row(lineRow(nil, it, now)...); err != nil {
 					return err
 				}
 			}
-			return ctx.Err()
-		})
-		if err != nil {
-			return fmt.Errorf("write %s: %w", tables[c], err)
 		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", lineTable, err)
 	}
-	err := appendRows(conn, "", deliveryTable, func(row func(...driver.Value) error) error {
+	err = appendRows(conn, "", deliveryTable, func(row func(...driver.Value) error) error {
 		for _, d := range m.deliveries {
 			if err := row(deliveryRow([]driver.Value{d.event.row, d.event.cut}, d.item, d.audit, d.admin, now)...); err != nil {
 				return err

@@ -40,9 +40,10 @@ type Store struct {
 	secret  []byte
 	fields  []field
 
-	append sync.Mutex // held during Append
-	next   int64      // the next row id
-	events bool       // there are rows a batch may have to be compared with
+	append  sync.Mutex // held during Append
+	next    int64      // the next row id
+	events  bool       // there are rows a batch may have to be compared with
+	pending *pending   // the rows rowsFunc gives
 }
 
 // Open opens a store and makes it if there is none. The error is a *store.InUse
@@ -136,6 +137,11 @@ func (s *Store) prepare(ctx context.Context) error {
 	}
 	if err := s.makeViews(ctx, meta["views"]); err != nil {
 		return err
+	}
+	if !s.options.ReadOnly {
+		if err := s.registerRows(ctx); err != nil {
+			return fmt.Errorf("open store %s: %w", s.options.Path, err)
+		}
 	}
 	return s.count(ctx)
 }
