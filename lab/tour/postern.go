@@ -16,6 +16,7 @@ type whoamiReport struct {
 type named struct {
 	Name    string `json:"name"`
 	Display string `json:"displayName"`
+	Unknown string `json:"nameUnknown"`
 }
 
 // lookupReport is what the tour reads of `postern lookup -o json`.

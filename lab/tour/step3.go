@@ -90,7 +90,7 @@ func (w *walk) namedByPostern(ctx context.Context, t *transcript) error {
 		case i < 0:
 			return fmt.Errorf("postern whoami does not list group %s (%s)", want.ID, want.DisplayName)
 		case who.Groups[i].Display != want.DisplayName:
-			return fmt.Errorf("postern whoami calls group %s %q, not %s", want.ID, who.Groups[i].Display, want.DisplayName)
+			return fmt.Errorf("postern whoami calls group %s %q, not %s: %s", want.ID, who.Groups[i].Display, want.DisplayName, who.Groups[i].Unknown)
 		}
 	}
 	t.means("the API server knows hshahin by UPN and by every group's object id; the directory gives the names")

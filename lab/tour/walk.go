@@ -215,7 +215,11 @@ const aksClientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 // az's sign-in by itself; without, the SDK's own variables carry it.
 func (p *person) posternEnv() []string {
 	env := append(slices.Clone(p.env), "XDG_DATA_HOME="+filepath.Join(p.dir, "home", "data"))
-	if _, ok := p.azure.(*sdk); ok {
+	// Which of the SDK's credentials to use: never the machine's own identity.
+	if _, ok := p.azure.(*sdk); !ok {
+		env = append(env, "AZURE_TOKEN_CREDENTIALS=AzureCLICredential")
+	} else {
+		env = append(env, "AZURE_TOKEN_CREDENTIALS=EnvironmentCredential")
 		env = append(env, "AZURE_TENANT_ID="+p.lab.TenantID, "AZURE_CLIENT_ID="+aksClientApp,
 			"AZURE_USERNAME="+p.UPN, "AZURE_PASSWORD="+p.Password)
 	}
