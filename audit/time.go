@@ -103,5 +103,40 @@ func days(year, month, day int) int {
 
 // appendMicro writes the form parseMicro reads. Only for years 1 to 9999.
 func appendMicro(dst []byte, t Ticks) []byte {
-	return t.Time().AppendFormat(dst, "2006-01-02T15:04:05.000000Z")
+	secs := int64(t) / ticksPerSecond
+	year, month, day := date(int(secs / 86400))
+	secs %= 86400
+	dst = append(digits(dst, year, 4), '-')
+	dst = append(digits(dst, month, 2), '-')
+	dst = append(digits(dst, day, 2), 'T')
+	dst = append(digits(dst, int(secs/3600), 2), ':')
+	dst = append(digits(dst, int(secs/60%60), 2), ':')
+	dst = append(digits(dst, int(secs%60), 2), '.')
+	return append(digits(dst, int(int64(t)%ticksPerSecond/10), 6), 'Z')
+}
+
+// date is the inverse of days: years of 365.2425 days that begin in March, then
+// months by the same line that days uses.
+func date(n int) (year, month, day int) {
+	n += 306
+	century := (4*n + 3) / 146097
+	n -= century * 146097 / 4
+	year = (4*n + 3) / 1461
+	n -= year * 1461 / 4
+	year += century * 100
+	month = (5*n + 2) / 153
+	day = n - (153*month+2)/5 + 1
+	if month += 3; month > 12 {
+		month, year = month-12, year+1
+	}
+	return year, month, day
+}
+
+func digits(dst []byte, n, width int) []byte {
+	var b [8]byte
+	for i := width - 1; i >= 0; i-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return append(dst, b[:width]...)
 }

@@ -29,8 +29,8 @@ func eventArgs() []string {
 	return append(append([]string{}, kept...), append([]string{"audit_id"}, columnsOf(fields())...)...)
 }
 
-// functions are the engine functions of this store.
-func functions() []runtime.Func {
+// engineFunctions are the engine functions of this store.
+func engineFunctions() []runtime.Func {
 	all := fields()
 	event := runtime.Func{Name: eventFunc, Args: []types.Type{types.String, types.Bool, types.String}, Result: types.String}
 	for _, f := range all {

@@ -55,7 +55,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		}
 	}
 	db, err := engine.Open(ctx, engine.Options{
-		Path: o.Path, ReadOnly: o.ReadOnly, Settings: settings(), Functions: functions(),
+		Path: o.Path, ReadOnly: o.ReadOnly, Settings: settings(), Functions: engineFunctions(),
 		Memory: o.Memory, Threads: o.Threads,
 	})
 	if err != nil {
