@@ -3,6 +3,8 @@ package kql
 import (
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-dev/postern/kql/bind"
 	"github.com/postern-dev/postern/kql/funcs"
@@ -50,6 +52,9 @@ type passText struct{ name, text string }
 
 func stages(cat *schema.Catalog, text string, o Options) (*staged, error) {
 	s := &staged{}
+	if err := encoded(text); err != nil {
+		return nil, err
+	}
 	var err error
 	if s.query, err = syntax.Parse(text); err != nil {
 		return nil, err
@@ -82,6 +87,24 @@ func stages(cat *schema.Catalog, text string, o Options) (*staged, error) {
 	return s, nil
 }
 
+// encoded refuses text that is not UTF-8: the engine's strings are.
+func encoded(text string) error {
+	if utf8.ValidString(text) {
+		return nil
+	}
+	i := 0
+	for i < len(text) {
+		r, n := utf8.DecodeRuneInString(text[i:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		i += n
+	}
+	list := &syntax.ErrorList{Source: strings.ToValidUTF8(text, "?")}
+	list.Add(syntax.Span{Start: i, End: i + 1}, "save the query as UTF-8", "the text is not valid UTF-8")
+	return list
+}
+
 func at(text string, offset int) string {
 	pos := syntax.PositionOf(text, offset)
 	return fmt.Sprintf("%d:%d", pos.Line, pos.Column)
@@ -104,9 +127,12 @@ func refused(q *syntax.Query, err error) error {
 	if n := len(q.Statements); n > 0 {
 		span = q.Statements[n-1].At()
 	}
-	if errors.Is(err, sqlgen.ErrTooLarge) {
+	switch {
+	case errors.Is(err, sqlgen.ErrTooLarge):
 		list.Add(span, "split the expression over several extend steps", "the query is too large")
-	} else {
+	case errors.Is(err, sqlgen.ErrText):
+		list.Add(span, "a lone surrogate, \\ud800 to \\udfff, is no character", "a string of the query is not valid Unicode")
+	default:
 		list.Add(span, "", "%s", err.Error())
 	}
 	return list

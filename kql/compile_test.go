@@ -161,7 +161,7 @@ func TestNamesAndTypesOfTheResult(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Column{{"TimeGenerated", types.DateTime}, {"User_username", types.Dynamic}, {"n", types.Long}, {"ResponseStatus", types.Dynamic}}
+	want := []Column{{Name: "TimeGenerated", Type: types.DateTime}, {Name: "User_username", Type: types.Dynamic}, {Name: "n", Type: types.Long}, {Name: "ResponseStatus", Type: types.Dynamic}}
 	if !reflect.DeepEqual(p.Columns, want) || !reflect.DeepEqual(p.Tables, []string{"AKSAudit"}) {
 		t.Errorf("columns %v of tables %v, want %v", p.Columns, p.Tables, want)
 	}

@@ -87,6 +87,9 @@ func (b *binder) query(list []syntax.Statement, e *env) *ir.Output {
 	if r == nil {
 		return &ir.Output{}
 	}
+	if len(r.cols) == 0 {
+		b.errorf(list[len(list)-1], "", "the query leaves no column")
+	}
 	out := &ir.Output{In: r.node}
 	for _, c := range r.cols {
 		out.Cols = append(out.Cols, ir.OutCol{Name: c.name, X: c.ref()})

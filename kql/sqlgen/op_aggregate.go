@@ -28,6 +28,10 @@ func (g *gen) aggregate(n *ir.Aggregate) stream {
 		}
 		sel.Items = append(sel.Items, as(g.d.Aggregate(a, args, cond, in.orderBy()), a.ID))
 	}
+	if len(sel.Items) == 0 {
+		// Nobody reads an aggregate, but the row it stands in counts.
+		sel.Items = []SQL{as(Text("count(*)"), g.id())}
+	}
 	out := stream{sel: sel}
 	if len(in.order) == 1 && !in.order[0].desc && len(n.Keys) > 0 {
 		id := g.id()

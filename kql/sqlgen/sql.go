@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/postern-dev/postern/kql/types"
 )
@@ -59,12 +60,21 @@ const maxText = 4 << 20
 // ErrTooLarge says that the SQL of a query outgrew the bound.
 var ErrTooLarge = errors.New("the query's SQL is too large: split the expression over several extend steps")
 
+// ErrText says that a string constant is not valid Unicode, which the engine
+// does not store.
+var ErrText = errors.New("a string of the query is not valid Unicode")
+
 // Write gives the statement and its parameters in order.
 func Write(s SQL, d Dialect) (text string, params []any, err error) {
 	w := &writer{dialect: d, seen: map[*Param]int{}}
 	w.write(s)
 	if w.b.Len() > maxText {
 		return "", nil, ErrTooLarge
+	}
+	for _, v := range w.params {
+		if s, ok := v.(string); ok && !utf8.ValidString(s) {
+			return "", nil, ErrText
+		}
 	}
 	return w.b.String(), w.params, nil
 }
