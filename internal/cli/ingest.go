@@ -233,6 +233,7 @@ func ingestError(path string, sum ingest.Summary, err error) error {
 
 // ingested is the summary as -o json prints it.
 type ingested struct {
+	Kind string `json:"kind"`
 	store.Counts
 	Bytes       int64    `json:"bytes"`
 	Seconds     float64  `json:"seconds"`
@@ -245,7 +246,7 @@ func (f *ingestFlags) report(cmd *cobra.Command, env *Env, format string, sum in
 	if format == "json" {
 		out := json.NewEncoder(env.Stdout)
 		out.SetIndent("", "  ")
-		err := out.Encode(ingested{Counts: sum.Counts, Bytes: sum.Bytes, Seconds: took.Seconds(), Interrupted: sum.Interrupted, Unread: unread})
+		err := out.Encode(ingested{Kind: "Ingest", Counts: sum.Counts, Bytes: sum.Bytes, Seconds: took.Seconds(), Interrupted: sum.Interrupted, Unread: unread})
 		if err != nil {
 			return fmt.Errorf("write summary: %w", err)
 		}
