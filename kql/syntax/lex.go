@@ -40,7 +40,7 @@ func (l *lexer) next() Token {
 	l.skipBlank()
 	start := l.pos
 	if start >= len(l.src) {
-		return Token{Span: Span{start, start}, Kind: EOF}
+		return Token{Span: l.end(), Kind: EOF}
 	}
 	c := l.src[start]
 	switch {
@@ -54,6 +54,15 @@ func (l *lexer) next() Token {
 		return l.ident()
 	}
 	return l.op()
+}
+
+// end is the place right after the last token, where what is missing belongs.
+func (l *lexer) end() Span {
+	if len(l.toks) == 0 {
+		return Span{}
+	}
+	end := l.toks[len(l.toks)-1].End
+	return Span{end, end}
 }
 
 // afterOperand says whether a dot here continues something (x.1, 1..2).

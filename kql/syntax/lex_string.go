@@ -155,7 +155,7 @@ func (l *lexer) hexRune(n int) (rune, bool) {
 		return 0, false
 	}
 	v, err := strconv.ParseUint(l.src[l.pos:l.pos+n], 16, 32)
-	if err != nil || v > utf8.MaxRune {
+	if err != nil || v > utf8.MaxRune || n == 8 && !utf8.ValidRune(rune(v)) {
 		return 0, false
 	}
 	l.pos += n

@@ -83,7 +83,7 @@ func (p *parser) makeSeries(start Span) Operator {
 	n := &MakeSeries{Params: p.opParams("kind")}
 	n.Aggs = list(p, p.seriesAgg)
 	p.expectWord("on")
-	n.On = p.named()
+	n.On = p.axis()
 	if p.acceptWord("in") {
 		n.InRange = true
 		p.expectWord("range")
@@ -105,6 +105,19 @@ func (p *parser) makeSeries(start Span) Operator {
 		n.Step = p.expr()
 	}
 	n.By = p.byClause()
+	n.Span = p.from(start)
+	return n
+}
+
+// axis reads the expression after on; an `in` behind it is not its operator.
+func (p *parser) axis() *NamedExpr {
+	start := p.here()
+	n := &NamedExpr{}
+	if p.tok().Kind == Ident && p.ahead(1).is("=") {
+		n.Names = []*Name{p.name("a name")}
+		p.expectOp("=")
+	}
+	n.X = p.binary(levelSum)
 	n.Span = p.from(start)
 	return n
 }

@@ -70,8 +70,7 @@ func (p *parser) chain() *Pipeline {
 func (p *parser) source() Expr {
 	start := p.here()
 	if p.leading() {
-		word, _ := p.keyword()
-		op := p.operatorText(word)
+		op := p.operatorText(p.tok().Text)
 		return &Leading{p.from(start), op}
 	}
 	return p.expr()

@@ -7,34 +7,32 @@ func (p *parser) statements(closing string) []Statement {
 	for {
 		for p.acceptOp(";") {
 		}
-		if p.tok().Kind == EOF || closing != "" && p.isOp(closing) {
+		if p.tok().Kind == EOF || p.nesting[p.i] < d {
 			return out
 		}
-		before := p.i
 		if s := p.statement(); s != nil {
 			out = append(out, s)
 		}
-		p.resume(d, "'|', ';' or the end of the query")
-		if p.isOp("|") { // left over after a statement that takes no pipe
-			p.unexpected("';' or the end of the query")
-			p.advance()
-			p.resume(d, "")
+		wanted := "'|', ';' or the end of the query"
+		if closing != "" {
+			wanted = "'|', ';' or '" + closing + "'"
 		}
-		if p.i == before || p.nesting[p.i] < d {
-			if closing != "" || p.tok().Kind == EOF {
-				return out
-			}
-			p.strayBracket()
-			d = p.nesting[p.i]
+		p.resume(d, wanted)
+		if p.isOp("|") { // after a statement that takes no pipe, or whose source failed
+			p.leftover(d)
 		}
 	}
 }
 
-// strayBracket reports a closing bracket that nothing opened.
-func (p *parser) strayBracket() {
-	p.unexpected("the end of the query")
-	p.failed = false
-	p.advance()
+// leftover reads operators that belong to no source, for the sake of their
+// faults; the source's fault was reported, or a let had none.
+func (p *parser) leftover(d int) {
+	if len(p.errs.List) == 0 {
+		p.unexpected("';' or the end of the query")
+		p.failed = false
+	}
+	p.operators(d)
+	p.resume(d, "';' or the end of the query")
 }
 
 func (p *parser) checkEnd(q *Query) {
@@ -44,7 +42,7 @@ func (p *parser) checkEnd(q *Query) {
 			return
 		}
 	}
-	end := Span{len(q.Source), len(q.Source)}
+	end := p.toks[len(p.toks)-1].Span
 	p.errs.Add(end, "end the text with a table name, print or another query", "query has no expression to answer")
 }
 
@@ -58,6 +56,9 @@ func (p *parser) statement() Statement {
 		p.expectOp("=")
 		s.Value = p.letValue()
 		s.Span = p.from(start)
+		if t := p.tok(); !p.failed && t.Kind == Ident {
+			p.fail(t.Span, "a let statement ends with ';'", "expected ';', found %s", t.describe())
+		}
 		return s
 	case p.isWord("set") && next.Kind == Ident:
 		p.advance()

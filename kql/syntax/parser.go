@@ -1,6 +1,9 @@
 package syntax
 
-import "strings"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Limits that keep hostile text from exhausting the stack or the memory.
 const (
@@ -19,6 +22,10 @@ func Parse(src string) (*Query, error) {
 		errs.Add(Span{}, "", "query of %d bytes is longer than the limit of %d", len(src), maxSource)
 		return q, errs.Err()
 	}
+	if at := invalidUTF8(src); at >= 0 {
+		errs.Add(Span{at, at + 1}, "save the query as UTF-8", "byte 0x%02x is not valid UTF-8", src[at])
+		return q, errs.Err()
+	}
 	p := &parser{src: src, errs: errs, toks: Lex(src, errs)}
 	p.nest()
 	q.Statements = p.statements("")
@@ -26,6 +33,19 @@ func Parse(src string) (*Query, error) {
 		p.checkEnd(q)
 	}
 	return q, errs.Err()
+}
+
+// invalidUTF8 finds the first byte that is no character, -1 if there is none.
+func invalidUTF8(s string) int {
+	for i, r := range s {
+		if r != utf8.RuneError {
+			continue
+		}
+		if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+			return i
+		}
+	}
+	return -1
 }
 
 type parser struct {
@@ -40,12 +60,12 @@ type parser struct {
 }
 
 // nest computes how deep in brackets each token stands; a bracket has the depth
-// of what is around it.
+// of what is around it. A closing bracket that nothing opened changes nothing.
 func (p *parser) nest() {
 	p.nesting = make([]int, len(p.toks))
 	d := 0
 	for i, t := range p.toks {
-		if t.is(")") || t.is("]") || t.is("}") {
+		if d > 0 && (t.is(")") || t.is("]") || t.is("}")) {
 			d--
 		}
 		p.nesting[i] = d
