@@ -115,3 +115,36 @@ func TestStoreInUseNamesTheProcess(t *testing.T) {
 		t.Error("the own process has no command")
 	}
 }
+
+// What is on disk at any moment is what a kill would leave: the files copied
+// while the store is open are a store with all that was committed.
+func TestStoreSurvivesAKill(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "store.duckdb")
+	s := open(t, path)
+	killed := func() *Store {
+		t.Helper()
+		copied := filepath.Join(t.TempDir(), "killed.duckdb")
+		for _, suffix := range []string{"", ".wal"} {
+			data, err := os.ReadFile(path + suffix)
+			if err != nil && !errors.Is(err, os.ErrNotExist) {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(copied+suffix, data, 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return open(t, copied)
+	}
+	wants(t, logs(t, killed()))
+	a := azure("kube-audit", event(id1, "create", "a"), 0, "azure-storage:a")
+	put(t, s, store.Batch{Records: []store.Record{a}, Cursors: []store.Cursor{{Source: "x", Position: []byte("1")}}})
+	put(t, s, batch(azure("kube-audit-admin", event(id1, "create", "a"), 0, "azure-storage:b"), azure("guard", "I1123 x", 0, "azure-storage:g")))
+	k := killed()
+	wants(t, logs(t, k), "guard\tI1123 x\n", "kube-audit\t"+event(id1, "create", "a")+"\n", "kube-audit-admin\t"+event(id1, "create", "a")+"\n")
+	if c, err := k.Cursors(t.Context()); err != nil || len(c) != 1 {
+		t.Fatalf("cursors %+v, %v", c, err)
+	}
+	if c := put(t, k, batch(a)); c.Duplicate != 1 {
+		t.Fatalf("counts %+v", c)
+	}
+}
