@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/postern-dev/postern/internal/cli"
 )
@@ -58,6 +59,7 @@ func TestScripts(t *testing.T) {
 			"exit":      checkExit,
 			"waitfile":  waitFile,
 			"gone":      processGone,
+			"schema":    checkSchema,
 		},
 	})
 }
@@ -101,4 +103,14 @@ func processGone(ts *testscript.TestScript, _ bool, args []string) {
 func zombie(pid int) bool {
 	text, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	return err == nil && strings.Contains(string(text), ") Z ")
+}
+
+// checkSchema holds the last output against docs/schema: `schema NAME`.
+func checkSchema(ts *testscript.TestScript, _ bool, args []string) {
+	// The scripts run below a temporary directory, this binary in its package.
+	schema, err := jsonschema.NewCompiler().Compile("../../docs/schema/" + args[0] + ".json")
+	ts.Check(err)
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(ts.ReadFile("stdout")))
+	ts.Check(err)
+	ts.Check(schema.Validate(value))
 }
