@@ -107,13 +107,13 @@ func azureDiagnostics() view {
 			v.columns = append(v.columns, kusto(c.name))
 		}
 	}
-	v.columns = append(v.columns, docColumns()...)
+	v.columns = append(append(v.columns, docColumns()...), "cut")
 	for _, c := range []struct{ category, show string }{{"'kube-audit'", "show_audit"}, {"'kube-audit-admin'", "show_admin"}} {
 		v.branches = append(v.branches, eventBranches(c.show, func(d string, doc map[string]string) map[string]string {
 			return with(doc, diagnostics("AzureDiagnostics", c.category, d, "e"))
 		})...)
 	}
-	v.branches = append(v.branches, branch{lineTable + " l", with(lineDoc("l.text"), diagnostics("AzureDiagnostics", "l.category", "l", "l"))})
+	v.branches = append(v.branches, branch{lineTable + " l", with(with(lineDoc("l.text"), diagnostics("AzureDiagnostics", "l.category", "l", "l")), map[string]string{"cut": "false"})})
 	return v
 }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/kql/schema"
 	"github.com/postern-dev/postern/kql/types"
 )
@@ -101,4 +102,21 @@ func TestAzureDiagnosticsShowsWhatAzureShows(t *testing.T) {
 	wants(t, ask(t, s, "SELECT k_Verb, k_Username, k_Partial FROM kql_events ORDER BY 3"), "get\ta\tfalse", "create\ta\ttrue")
 	wants(t, ask(t, s, "SELECT k_Category, k_Level, k_Message FROM kql_aks_control_plane ORDER BY 1"),
 		"guard\tERROR\tE1123 17:58:21.000000       1 auth.go:1] no\n\n", "karpenter-events\t\t"+`{"level":"INFO","verb":7,"user":{"username":"x"}}`+"\n")
+}
+
+func TestCoverageCountsWhatAnAnswerCannotSee(t *testing.T) {
+	s := open(t, "")
+	put(t, s, batch(azure("kube-audit", event(id1, "get", "a"), 0, "a"), azure("kube-audit", event(id2, "create", "a")[:300], 9, "a"), azure("guard", "x", 3, "g")))
+	first := azure("", "", 0, "").Time
+	got, err := s.Coverage(t.Context(), 0, 1<<62)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []store.Coverage{{Cluster: armID, Category: "guard", From: first + 3e7, To: first + 3e7, Rows: 1}, {Cluster: armID, Category: "kube-audit", From: first, To: first + 9e7, Rows: 2, Cut: 1}}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Fatalf("got %+v, want %+v", got, want)
+	}
+	if got, err := s.Coverage(t.Context(), first, first+1); err != nil || len(got) != 1 || got[0].Cut != 0 {
+		t.Fatalf("got %+v, %v", got, err)
+	}
 }

@@ -154,12 +154,13 @@ func eventBranches(show string, exprs func(delivery string, doc map[string]strin
 	var out []branch
 	for _, cut := range []bool{false, true} {
 		table, doc := eventTable, wholeDoc
+		constant := func(m map[string]string) map[string]string { return with(m, map[string]string{"cut": fmt.Sprint(cut)}) }
 		if cut {
 			table, doc = cutTable, func(d string) map[string]string { return noDoc("e.text", d+".newline") }
 		}
 		out = append(out,
-			branch{table + " e WHERE e." + show, exprs("e", doc("e"))},
-			branch{fmt.Sprintf("%s d JOIN %s e ON e.id = d.event_id WHERE d.%s AND d.cut = %t", deliveryTable, table, show, cut), exprs("d", doc("d"))})
+			branch{table + " e WHERE e." + show, constant(exprs("e", doc("e")))},
+			branch{fmt.Sprintf("%s d JOIN %s e ON e.id = d.event_id WHERE d.%s AND d.cut = %t", deliveryTable, table, show, cut), constant(exprs("d", doc("d")))})
 	}
 	return out
 }
