@@ -195,3 +195,9 @@ func (f Func) over(more ...Overload) Func {
 	f.Overloads = append(f.Overloads, more...)
 	return f
 }
+
+// texts makes strings of arguments of other types.
+func (o Overload) texts() Overload {
+	o.Text = true
+	return o
+}

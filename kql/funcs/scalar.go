@@ -2,7 +2,7 @@ package funcs
 
 // Scalars lists the families of scalar functions.
 func Scalars() [][]Func {
-	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), arrays(), text(), addresses(), obsolete()}
+	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), arrays(), text(), addresses(), hashes(), obsolete()}
 }
 
 func conversions() []Func {
@@ -59,7 +59,7 @@ func strings_() []Func {
 		{Name: "substring", Overloads: []Overload{sig("string long long -> string", Never).with(int64(1 << 62))}},
 		fn("replace_string", "string string string -> string", Never),
 		fn("replace_regex", "string string string -> string", Never),
-		{Name: "indexof", Overloads: []Overload{sig("string string long long long -> long", Maybe).with(int64(0), int64(-1), int64(1))}},
+		{Name: "indexof", Overloads: []Overload{sig("string string long long long -> long", Maybe).with(int64(0), int64(-1), int64(1)).texts()}},
 		{Name: "countof", Overloads: []Overload{sig("string string string -> long", Maybe).with("normal")}},
 		{Name: "split", Overloads: []Overload{sig("string string long -> dynamic", Maybe).with(nil)}},
 		{Name: "extract", Overloads: []Overload{sig("string long string -> string", Never)}},

@@ -66,11 +66,14 @@ func codecs() []Func {
 			if !ok {
 				return ""
 			}
-			s := strconv.FormatUint(uint64(n), 16)
-			if width, ok := num(a, 1); ok && width > int64(len(s)) && width <= 1024 {
-				s = strings.Repeat("0", int(width)-len(s)) + s
+			return hexText(uint64(n), a)
+		}),
+		fn("tohex.int", "int long -> string", func(a []any) any {
+			n, ok := a[0].(int32)
+			if !ok {
+				return ""
 			}
-			return s
+			return hexText(uint64(uint32(n)), a)
 		}),
 	}
 }
@@ -80,4 +83,13 @@ func swapGuid(b []byte) {
 	b[0], b[1], b[2], b[3] = b[3], b[2], b[1], b[0]
 	b[4], b[5] = b[5], b[4]
 	b[6], b[7] = b[7], b[6]
+}
+
+// hexText writes n with the zeros that the width, argument 1, asks for.
+func hexText(n uint64, a []any) string {
+	s := strconv.FormatUint(n, 16)
+	if width, ok := num(a, 1); ok && width > int64(len(s)) && width <= 1024 {
+		s = strings.Repeat("0", int(width)-len(s)) + s
+	}
+	return s
 }

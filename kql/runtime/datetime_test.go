@@ -45,6 +45,7 @@ func TestDatetimes(t *testing.T) {
 		{"week_of_year", of(int64(0)), 1},
 		{"dayofweek", of(mid), scalar.Day},
 		{"dayofyear", of(at("2024-12-31")), 366},
+		{"hash_xxhash64.long", of(at("2015-01-01"), nil), 1380966698541616202},
 		{"datetime_part", of("millisecond", mid), 123},
 	})
 }

@@ -55,6 +55,7 @@ func TestText(t *testing.T) {
 		{"indexof", of("it''s", "'", 3, -1, 1), 3},
 		{"parse_csv", of("aa,\"b,b\",c\"\nnext"), `["aa","b,b","c\""]`},
 		{"tohex", of(-256, nil), "ffffffffffffff00"},
+		{"tohex.int", of(int32(-256), 8), "ffffff00"},
 		{"tohex", of(256, 8), "00000100"},
 	})
 }
