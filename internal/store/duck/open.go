@@ -49,6 +49,23 @@ type Store struct {
 // Open opens a store and makes it if there is none. The error is a *store.InUse
 // where another process holds it, a *store.Version where its schema is another.
 func Open(ctx context.Context, o Options) (*Store, error) {
+	s, err := openOnce(ctx, o)
+	if !errors.Is(err, errStaleViews) {
+		return s, err
+	}
+	// Opened for writing once, the store gets this build's views.
+	writing := o
+	writing.ReadOnly = false
+	if s, err = openOnce(ctx, writing); err == nil {
+		err = s.Close()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open store %s: %w, and it cannot be opened for writing: %w", o.Path, errStaleViews, err)
+	}
+	return openOnce(ctx, o)
+}
+
+func openOnce(ctx context.Context, o Options) (*Store, error) {
 	if o.Path != "" && !o.ReadOnly {
 		if err := secure(o.Path); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", o.Path, err)

@@ -75,6 +75,18 @@ func TestStoreIsReopened(t *testing.T) {
 		t.Fatal(err)
 	}
 	s = open(t, path)
+	for _, statement := range []string{"DROP VIEW kql_events", "UPDATE meta SET value = 'of another build' WHERE key = 'views'"} {
+		if _, err := s.db.SQL().Exec(statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.db.Close()
+	if r, err = Open(t.Context(), Options{Path: path, ReadOnly: true}); err != nil {
+		t.Fatalf("views of another build: %v", err)
+	}
+	wants(t, ask(t, r, "SELECT count(*) FROM kql_events"), "1")
+	r.Close()
+	s = open(t, path)
 	if c := put(t, s, records(event(id1, "create", "a"), event(id2, "create", "a"))); c != (store.Counts{Read: 2, Stored: 1, Duplicate: 1}) {
 		t.Fatalf("counts %+v", c)
 	}

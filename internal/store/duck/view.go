@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"database/sql"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -56,6 +57,10 @@ func views() []view {
 		controlPlane(), eventsView(), deliveriesView(), deadLettersView()}
 }
 
+// errStaleViews is a store, open read-only, whose views another build of this
+// version has made.
+var errStaleViews = errors.New("its views are those of another build of postern")
+
 // makeViews brings the views up to this binary's definitions; done is the
 // fingerprint of those the store has.
 func (s *Store) makeViews(ctx context.Context, done string) error {
@@ -68,7 +73,7 @@ func (s *Store) makeViews(ctx context.Context, done string) error {
 		return nil
 	}
 	if s.options.ReadOnly {
-		return fmt.Errorf("open store %s: its views are those of another build of postern, and it was opened read-only: open it for writing once, e.g. with postern ingest", s.options.Path)
+		return errStaleViews
 	}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
 		for _, v := range views() {
