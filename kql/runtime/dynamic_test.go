@@ -1,6 +1,9 @@
 package runtime
 
-import "testing"
+import (
+	"fmt"
+	"testing"
+)
 
 func TestParseJSON(t *testing.T) {
 	check(t, []row{
@@ -21,6 +24,22 @@ func TestParseJSON(t *testing.T) {
 		{"gettype.dynamic", of(`1.5`), "double"},
 		{"gettype.dynamic", of(nil), "null"},
 	})
+}
+
+// TestManyProperties: the index of a large bag gives what a small one gives.
+func TestManyProperties(t *testing.T) {
+	var b, want []byte
+	b, want = append(b, '{'), append(want, '{')
+	for round := range 2 {
+		for i := range 100 {
+			b = fmt.Appendf(b, "\"k%d\":%d,", i, round)
+			if round == 1 {
+				want = fmt.Appendf(want, "\"k%d\":1,", i)
+			}
+		}
+	}
+	b[len(b)-1], want[len(want)-1] = '}', '}'
+	check(t, []row{{"parse_json", of(string(b)), string(want)}, {"dyn.get", of(string(b), "k99"), "1"}})
 }
 
 func TestPaths(t *testing.T) {

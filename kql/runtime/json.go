@@ -135,6 +135,7 @@ func (p *jsonParser) array(depth int) (value, bool) {
 
 func (p *jsonParser) bag(depth int) (value, bool) {
 	v := value{kind: bag}
+	var places map[string]int // of the properties, once they are many
 	p.i++
 	if p.accept('}') {
 		return v, true
@@ -152,7 +153,7 @@ func (p *jsonParser) bag(depth int) (value, bool) {
 		if !ok {
 			return v, false
 		}
-		v.set(key, e)
+		places = v.setIn(places, key, e)
 		if p.accept('}') {
 			return v, true
 		}

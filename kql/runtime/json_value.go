@@ -19,16 +19,40 @@ func (v value) get(key string) (value, bool) {
 // set adds a property or replaces it where it stands: of two with one name the
 // later counts.
 func (v *value) set(key string, e value) {
-	if len(v.keys) < 32 {
-		for i, k := range v.keys {
-			if k == key {
-				v.list[i] = e
-				return
-			}
+	for i, k := range v.keys {
+		if k == key {
+			v.list[i] = e
+			return
 		}
 	}
 	v.keys = append(v.keys, key)
 	v.list = append(v.list, e)
+}
+
+// manyKeys is from when on an index is quicker than a look at every key.
+const manyKeys = 32
+
+// setIn is set with an index of the places of all properties, which it builds
+// when they become many.
+func (v *value) setIn(places map[string]int, key string, e value) map[string]int {
+	if len(v.keys) < manyKeys {
+		v.set(key, e)
+		return nil
+	}
+	if places == nil {
+		places = make(map[string]int, 2*manyKeys)
+		for i, k := range v.keys {
+			places[k] = i
+		}
+	}
+	if i, ok := places[key]; ok {
+		v.list[i] = e
+		return places
+	}
+	places[key] = len(v.keys)
+	v.keys = append(v.keys, key)
+	v.list = append(v.list, e)
+	return places
 }
 
 // append writes v as compact JSON.
