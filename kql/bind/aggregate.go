@@ -136,6 +136,9 @@ func (b *binder) window(s *scope, w *funcs.Window, x *syntax.Call) ir.Expr {
 		run := &ir.Window{Op: "row_cumsum", T: types.Long, Args: []ir.Expr{call("iff", types.Long, restart, one, zero)}}
 		win.Restart = b.below(s.rel, run)
 	}
+	if name == "row_rank_dense" || name == "row_rank_min" {
+		return b.rank(s, win, restart)
+	}
 	return b.below(s.rel, win)
 }
 
@@ -176,4 +179,21 @@ func (b *binder) neighbour(s *scope, x *syntax.Call, args []ir.Expr) ir.Expr {
 		}
 	}
 	return b.below(s.rel, &ir.Window{Op: x.Func.Text, T: t, Args: []ir.Expr{args[0], &ir.Const{T: types.Long, V: offset}, def}})
+}
+
+// rank counts the runs of equal values so far, or the row at which the present
+// run began.
+func (b *binder) rank(s *scope, win *ir.Window, restart ir.Expr) ir.Expr {
+	x := win.Args[0]
+	one, zero := long(1), long(0)
+	row := b.below(s.rel, &ir.Window{Op: "row_number", T: types.Long, Args: []ir.Expr{one}, Restart: win.Restart})
+	before := b.below(s.rel, &ir.Window{Op: "prev", T: x.Type(), Args: []ir.Expr{x, one, null(x.Type())}})
+	begins := call("or", types.Bool, call("le", types.Bool, row, one), call("distinct", types.Bool, x, before))
+	if c, ok := ir.IsConst(restart); !ok || c.V == true {
+		begins = call("or", types.Bool, restart, begins)
+	}
+	if win.Op == "row_rank_dense" {
+		return b.below(s.rel, &ir.Window{Op: "row_cumsum", T: types.Long, Args: []ir.Expr{call("iff", types.Long, begins, one, zero)}, Restart: win.Restart})
+	}
+	return b.below(s.rel, &ir.Window{Op: "row_cummax", T: types.Long, Args: []ir.Expr{call("iff", types.Long, begins, row, zero)}, Restart: win.Restart})
 }

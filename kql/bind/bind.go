@@ -50,6 +50,8 @@ type binder struct {
 	next  ir.ID
 	work  int // expressions bound, to stop queries that explode through lets
 	depth int
+
+	applied *applied // within the body of mv-apply
 }
 
 // budget bounds what one query may unfold to; lets and functions are inlined at

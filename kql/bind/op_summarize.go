@@ -120,6 +120,9 @@ func (b *binder) summarize(e *env, r *rel, op *syntax.Summarize) *rel {
 		add(name, x)
 	}
 	agg.In, agg.Aggs = in.node, collect.list
+	if b.applied != nil {
+		b.applied.group(b, agg)
+	}
 	out.node = agg
 	visible := ir.Visible(agg)
 	for _, l := range results {

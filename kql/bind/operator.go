@@ -47,6 +47,10 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.union(e, r, op)
 	case *syntax.MvExpand:
 		return b.mvExpand(e, r, op)
+	case *syntax.MvApply:
+		return b.mvApply(e, r, op)
+	case *syntax.ParseOp:
+		return b.parse(e, r, op)
 	case *syntax.GetSchema:
 		return b.getSchema(r)
 	case *syntax.Render, *syntax.Consume:

@@ -82,7 +82,9 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 		return nil
 	}
 	b.depth++
-	defer func() { b.depth-- }()
+	outer := b.applied
+	b.applied = nil
+	defer func() { b.depth--; b.applied = outer }()
 	if b.depth > maxDepth {
 		b.errorf(x, "", "the query is nested too deeply")
 		return nil

@@ -73,6 +73,8 @@ func (g *gen) window(w *ir.Window, in stream) SQL {
 		return Seq{Text("(row_number()"), over, Text(" - 1 + "), args[0], Text(")")}
 	case "row_cumsum":
 		return Seq{Text("CAST(coalesce(sum("), args[0], Text(")"), rows, Text(", 0) AS " + g.d.Type(w.T) + ")")}
+	case "row_cummax":
+		return Seq{Text("max("), args[0], Text(")"), rows}
 	case "prev", "next":
 		f := Text("lag(")
 		if w.Op == "next" {

@@ -42,7 +42,7 @@ func (d *Dialect) Has(op string) bool {
 	switch op {
 	case "eq", "ne", "lt", "le", "gt", "ge", "case", "iff", "and", "or", "not", "strcat", "same", "coalesce", "max_of", "min_of", "has_any", "has_all":
 		return op != "has_any" && op != "has_all" || d.runtimeHas(op)
-	case "window.row_number", "window.prev", "window.next", "window.row_cumsum":
+	case "window.row_number", "window.prev", "window.next", "window.row_cumsum", "window.row_rank_dense", "window.row_rank_min":
 		return true
 	}
 	return d.runtimeHas(op)

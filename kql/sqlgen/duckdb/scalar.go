@@ -13,6 +13,7 @@ const lastTick = "3155378975999999999" // 9999-12-31T23:59:59.9999999Z
 func templates() map[string]string {
 	t := map[string]string{
 		"true":     "true",
+		"distinct": "($1 IS DISTINCT FROM $2)",
 		"not":      "(NOT $1)",
 		"total":    "coalesce($1, false)",
 		"iff":      "CASE WHEN $1 THEN $2 ELSE $3 END",
@@ -30,10 +31,10 @@ func templates() map[string]string {
 		"div.span.real": "TRY_CAST(trunc($1 / $2) AS BIGINT)",
 		"add.datetime":  "CASE WHEN CAST($1 AS HUGEINT) + $2 BETWEEN 0 AND " + lastTick + " THEN $1 + $2 END",
 		"sub.datetime":  "CASE WHEN CAST($1 AS HUGEINT) - $2 BETWEEN 0 AND " + lastTick + " THEN $1 - $2 END",
-		"bin.long":      "CAST(CAST($1 AS HUGEINT) - ((CAST($1 AS HUGEINT) % nullif($2, 0)) + $2) % nullif($2, 0) AS BIGINT)",
-		"bin.real":      "(floor($1 / $2) * $2)",
-		"bin_at.long":   "CAST(CAST($1 AS HUGEINT) - (((CAST($1 AS HUGEINT) - $3) % nullif($2, 0)) + $2) % nullif($2, 0) AS BIGINT)",
-		"bin_at.real":   "(floor(($1 - $3) / $2) * $2 + $3)",
+		"bin.long":      "CASE WHEN $2 > 0 THEN CAST(CAST($1 AS HUGEINT) - ((CAST($1 AS HUGEINT) % nullif($2, 0)) + $2) % nullif($2, 0) AS BIGINT) END",
+		"bin.real":      "CASE WHEN $2 > 0 THEN floor($1 / $2) * $2 END",
+		"bin_at.long":   "CASE WHEN $2 > 0 THEN CAST(CAST($1 AS HUGEINT) - (((CAST($1 AS HUGEINT) - $3) % nullif($2, 0)) + $2) % nullif($2, 0) AS BIGINT) END",
+		"bin_at.real":   "CASE WHEN $2 > 0 THEN floor(($1 - $3) / $2) * $2 + $3 END",
 		"abs.long":      "CAST(abs(CAST($1 AS HUGEINT)) AS BIGINT)",
 		"abs.real":      "abs($1)",
 		"sign":          "CAST(CASE WHEN isnan($1) THEN 0 ELSE sign($1) END AS DOUBLE)",
