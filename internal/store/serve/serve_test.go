@@ -36,8 +36,8 @@ func (a *table) Query(_ context.Context, q Question) (Rows, error) {
 }
 
 func (a *table) Plan(_ context.Context, q Question) (string, error) { return "PLAN of " + q.KQL, nil }
-func (a *table) Holder() *Status                                  { return nil }
-func (a *table) Close() error                                     { return nil }
+func (a *table) Holder() *Status                                    { return nil }
+func (a *table) Close() error                                       { return nil }
 
 type tableRows struct {
 	*table
