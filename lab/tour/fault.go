@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 )
@@ -159,13 +158,4 @@ func (w *walk) pauseExporter(context.Context, *transcript) error {
 		return fmt.Errorf("pause exporter: %w", err)
 	}
 	return nil
-}
-
-// faultIDs is what the tests go through.
-func faultIDs() []string {
-	var out []string
-	for _, f := range faults() {
-		out = append(out, f.id)
-	}
-	return slices.Clip(out)
 }
