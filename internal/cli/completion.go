@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/spf13/cobra"
+
+	"github.com/postern-dev/postern/internal/cluster"
 )
 
 // kubectlCompletion is what kubectl runs to complete a plugin's arguments
@@ -58,5 +60,16 @@ func completeFixed(cmd *cobra.Command, flag string, values ...string) {
 	err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 	if err != nil {
 		panic("BUG: complete --" + flag + ": " + err.Error())
+	}
+}
+
+// completeContexts offers the kubeconfig's contexts for --context.
+func (e *Env) completeContexts(root *cobra.Command) {
+	err := root.RegisterFlagCompletionFunc("context", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		names := cluster.Contexts(cluster.Options{Kubeconfig: e.Flags.Kubeconfig, Getenv: e.Getenv})
+		return names, cobra.ShellCompDirectiveNoFileComp
+	})
+	if err != nil {
+		panic("BUG: complete --context: " + err.Error())
 	}
 }

@@ -23,6 +23,7 @@ func (e *Env) addGlobalFlags(root *cobra.Command) {
 	f.CountVarP(&e.Flags.Verbose, "verbose", "v", "say more on stderr; -vv more still")
 	f.BoolVar(&e.Flags.NoColor, "no-color", false, "no colours, even on a terminal")
 	completeFixed(root, "output", formats...)
+	e.completeContexts(root)
 }
 
 // formats are all output formats; a command has some of them.

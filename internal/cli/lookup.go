@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
-	"regexp/syntax"
 	"slices"
 	"strings"
 
@@ -106,17 +105,6 @@ func (o lookupOptions) question(cmd *cobra.Command, args []string, namespace str
 		q.Subject = &asked
 	}
 	return q, nil
-}
-
-// patternError points at the part that is wrong.
-func patternError(pattern string, err error) error {
-	var fault *syntax.Error
-	if !errors.As(err, &fault) {
-		return usageError("", "-e %q: %w", pattern, err)
-	}
-	at := max(strings.Index(pattern, fault.Expr), 0)
-	caret := pattern + "\n" + strings.Repeat(" ", report.Width(pattern[:at])) + "^"
-	return usageError("RE2 syntax: https://github.com/google/re2/wiki/Syntax", "-e: %s at character %d\n%s", fault.Code, len([]rune(pattern[:at]))+1, caret)
 }
 
 // read takes the snapshot from manifests or from the cluster.

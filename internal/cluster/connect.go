@@ -50,6 +50,25 @@ func Connect(o Options) (*Client, error) {
 	return newClient(o, name, config)
 }
 
+// Contexts are the names a --context can have.
+func Contexts(o Options) []string {
+	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: o.Kubeconfig, Precedence: o.files()}
+	raw, err := rules.Load()
+	if err != nil {
+		return nil // whoever completes a name is not told why there are none
+	}
+	return contexts(*raw)
+}
+
+func contexts(raw api.Config) []string {
+	var names []string
+	for name := range raw.Contexts {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
 // files is client-go's own order, with our environment.
 func (o Options) files() []string {
 	if list := o.Getenv("KUBECONFIG"); list != "" {
@@ -77,11 +96,7 @@ func (o Options) pick(raw api.Config) (string, error) {
 }
 
 func known(raw api.Config) string {
-	var names []string
-	for name := range raw.Contexts {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := contexts(raw)
 	const most = 8
 	if len(names) > most {
 		return strings.Join(names[:most], ", ") + fmt.Sprintf(" and %d more", len(names)-most)
