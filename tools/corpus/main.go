@@ -3,7 +3,7 @@
 // differences, and fails where a wrong answer is not listed, where too many are,
 // or where a query broke instead of being refused.
 //
-//	corpus -cases 1325 -fail fail.jsonl -known docs/kql-differences.md
+//	corpus -cases 1325 -fail fail.jsonl -known docs/kql-differences.jsonl
 package main
 
 import (
@@ -79,7 +79,7 @@ type verdict struct {
 	unlisted               []string
 }
 
-// judge counts the verdicts; an id is listed where it stands in backquotes.
+// judge counts the verdicts; an id is listed where it is the "id" of a line.
 func judge(failures []failure, known string) verdict {
 	var v verdict
 	for _, f := range failures {
@@ -88,7 +88,7 @@ func judge(failures []failure, known string) verdict {
 			v.refused++
 		case "rows", "columns", "types":
 			v.wrong++
-			if !strings.Contains(known, "`"+f.ID+"`") {
+			if !strings.Contains(known, `"id": "`+f.ID+`"`) {
 				v.unlisted = append(v.unlisted, f.ID)
 			}
 		default:

@@ -12,7 +12,7 @@ func TestRun(t *testing.T) {
 	dir := t.TempDir()
 	known := filepath.Join(dir, "known.md")
 	fail := filepath.Join(dir, "fail.jsonl")
-	if err := os.WriteFile(known, []byte("- `a-1`: says x\n"), 0o600); err != nil {
+	if err := os.WriteFile(known, []byte(`{"id": "a-1", "why": "says x"}`), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {

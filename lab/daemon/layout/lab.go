@@ -122,6 +122,12 @@ func (l Lab) Environment(bin, path string) []Variable {
 		{"REQUESTS_CA_BUNDLE", l.AzureCA},
 		{"AZURE_CONFIG_DIR", l.AzureConfigDir},
 		{"AZURE_CORE_COLLECT_TELEMETRY", "0"},
+		// The default credential chain asks the machine's metadata address
+		// before az, which on a cloud machine answers for another tenant.
+		{"AZURE_TOKEN_CREDENTIALS", "dev"},
+		// Tokens are cached below both; a fresh lab signs with another key.
+		{"KUBECACHEDIR", filepath.Join(l.StateDir, "cache")},
+		{"XDG_CACHE_HOME", filepath.Join(l.StateDir, "cache")},
 		{"PYTHONPATH", l.PythonPath},
 		// Else az would leave compiled files beside it.
 		{"PYTHONDONTWRITEBYTECODE", "1"},
