@@ -63,7 +63,7 @@ func TestRecordedAnswers(t *testing.T) {
 		case isKnown:
 			listed++
 		default:
-			t.Errorf("%s differs and is not listed: %s\n%s", c.ID, verdict, c.Query)
+			t.Errorf("%s (query %s) differs and is not listed: %s\n%s", c.ID, key(c.Query), verdict, c.Query)
 		}
 	}
 	t.Logf("%d recorded answers: %d match, %d refused, %d known differences", len(cases), matched, refused, listed)
