@@ -141,7 +141,7 @@ func reason(ctx context.Context, err error) error {
 		return errors.New("the directory did not answer in time")
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &failed):
+	case errors.As(err, &failed) && failed.RawResponse != nil:
 		return fmt.Errorf("sign in to Azure: %s", signInFailure(failed))
 	case errors.As(err, &answered) && answered.StatusCode == http.StatusForbidden:
 		return errors.New("this Azure credential may not read the directory (403)")
@@ -149,6 +149,8 @@ func reason(ctx context.Context, err error) error {
 		return fmt.Errorf("the directory answered %d %s", answered.StatusCode, answered.ErrorCode)
 	case strings.Contains(err.Error(), "DefaultAzureCredential"):
 		return errors.New("no Azure credential (az login, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET)")
+	case errors.As(err, &failed):
+		return fmt.Errorf("sign in to Azure: %s", firstSentence(err.Error()))
 	case strings.Contains(err.Error(), "EnvironmentCredential"):
 		return errors.New("no Azure credential: " + firstSentence(err.Error()))
 	}

@@ -29,3 +29,11 @@ func TestFirstSentence(t *testing.T) {
 		}
 	}
 }
+
+func TestWhichFailed(t *testing.T) {
+	text := "DefaultAzureCredential: failed to acquire a token.\nAttempted credentials:\n\tEnvironmentCredential: missing\n\tManagedIdentityCredential authentication failed. \n\tGET http://169.254.169.254\n"
+	want := "ManagedIdentityCredential got HTTP 403; AZURE_TOKEN_CREDENTIALS can name another, e.g. AzureCLICredential"
+	if got := whichFailed(text, 403); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"fmt"
 	"io"
 	"regexp"
 	"strings"
@@ -12,21 +13,35 @@ import (
 // signInFailure is what Entra said, e.g. AADSTS50126: wrong password, without
 // the trace ids that follow.
 func signInFailure(failed *azidentity.AuthenticationFailedError) string {
-	if failed.RawResponse == nil || failed.RawResponse.Body == nil {
-		return firstSentence(failed.Error())
+	var body []byte
+	var err error
+	if failed.RawResponse.Body != nil {
+		body, err = io.ReadAll(io.LimitReader(failed.RawResponse.Body, 1<<20))
 	}
-	body, err := io.ReadAll(io.LimitReader(failed.RawResponse.Body, 1<<20))
 	var answer struct {
 		Code        string `json:"error"`
 		Description string `json:"error_description"`
 	}
 	if err != nil || json.Unmarshal(body, &answer) != nil || answer.Code == "" {
-		return firstSentence(failed.Error())
+		return whichFailed(failed.Error(), failed.RawResponse.StatusCode)
 	}
 	if answer.Description == "" {
 		return answer.Code
 	}
 	return firstSentence(answer.Description)
+}
+
+var culprit = regexp.MustCompile(`(\w+Credential) authentication failed`)
+
+// whichFailed names the credential of the chain that was answered by something
+// that is not Entra, such as a proxy in the place of the metadata service. The
+// chain stops there, whatever could have come after it.
+func whichFailed(text string, code int) string {
+	m := culprit.FindStringSubmatch(text)
+	if m == nil {
+		return firstSentence(text)
+	}
+	return fmt.Sprintf("%s got HTTP %d; AZURE_TOKEN_CREDENTIALS can name another, e.g. AzureCLICredential", m[1], code)
 }
 
 var spaces = regexp.MustCompile(`\s+`)
