@@ -281,19 +281,6 @@ func (b *binder) rangeOf(s *scope, x *syntax.Call) ir.Expr {
 	return call(kind, types.Dynamic, args...)
 }
 
-func isWord(x syntax.Expr, words ...string) bool {
-	n, ok := x.(*syntax.Name)
-	if !ok {
-		return false
-	}
-	for _, w := range words {
-		if strings.EqualFold(n.Text, w) {
-			return true
-		}
-	}
-	return false
-}
-
 // getType is known at compile time for all but dynamics.
 func (b *binder) getType(s *scope, x *syntax.Call) ir.Expr {
 	args, ok := b.args(s, x)
