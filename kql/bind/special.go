@@ -1,7 +1,6 @@
 package bind
 
 import (
-	"strings"
 
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/syntax"
