@@ -1,7 +1,6 @@
 package bind
 
 import (
-
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/syntax"
 	"github.com/postern-dev/postern/kql/types"
