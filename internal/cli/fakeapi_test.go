@@ -55,8 +55,10 @@ func startFakeAPI(ts *testscript.TestScript, _ bool, args []string) {
 	f := &fakeAPI{Review: "v1", Version: "v1.36.3", Credential: "certificate"}
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[0])), f))
 	done := make(chan struct{})
+	asked := ts.MkAbs("asked")
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if f.Hang {
+			_ = os.WriteFile(asked, nil, 0o600) // the script waits for it
 			select {
 			case <-done:
 			case <-r.Context().Done():
