@@ -49,6 +49,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.mvExpand(e, r, op)
 	case *syntax.MvApply:
 		return b.mvApply(e, r, op)
+	case *syntax.Search:
+		return b.search(e, r, op)
 	case *syntax.ParseOp:
 		return b.parse(e, r, op)
 	case *syntax.GetSchema:
@@ -69,6 +71,8 @@ func (b *binder) leading(e *env, op syntax.Operator) *rel {
 		return b.rangeTable(e, op)
 	case *syntax.Union:
 		return b.union(e, nil, op)
+	case *syntax.Search:
+		return b.search(e, nil, op)
 	}
 	b.refuse(op, "", "the operator "+op.Keyword())
 	return nil

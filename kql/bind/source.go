@@ -21,7 +21,7 @@ func (b *binder) tabular(e *env, x syntax.Expr) bool {
 		case *letFunc:
 			return v.view
 		case nil:
-			return b.cat.Table(x.Text) != nil || b.looksLikeTable(x)
+			return b.cat.Table(x.Text) != nil
 		}
 		return false
 	case *syntax.Call:
@@ -32,10 +32,6 @@ func (b *binder) tabular(e *env, x syntax.Expr) bool {
 	}
 	return false
 }
-
-// looksLikeTable: an unknown bare name where nothing else fits; the error that
-// follows then speaks of tables.
-func (b *binder) looksLikeTable(x *syntax.Name) bool { return b.cat.Table(x.Text) != nil }
 
 // bodyTabular reports whether a function's last expression denotes rows; its
 // parameters and lets count.
@@ -164,6 +160,9 @@ func (b *binder) named(e *env, x *syntax.Name) *rel {
 
 func tableNames(c *schema.Catalog) []string {
 	var out []string
+	if c == nil {
+		return out
+	}
 	for _, t := range c.Tables {
 		out = append(out, t.Name)
 	}

@@ -168,9 +168,6 @@ func (w *writer) list(list []SQL, sep string) {
 	}
 }
 
-// Paren puts a select in brackets, as a value.
-func Paren(s SQL) SQL { return Seq{Text("("), s, Text(")")} }
-
 // Template fills $1, $2 … of a dialect's template. `$*` is all arguments,
 // separated by commas.
 func Template(t string, args []SQL) SQL {

@@ -3,56 +3,77 @@ package duckdb
 import (
 	"strings"
 
+	"github.com/postern-dev/postern/kql/funcs"
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/sqlgen"
 	"github.com/postern-dev/postern/kql/types"
 )
 
 // notNull reports whether an expression is certain to have a value.
-func notNull(e ir.Expr) bool {
+func (d *Dialect) notNull(e ir.Expr) bool {
 	switch e := e.(type) {
 	case *ir.Const:
 		return e.V != nil
 	case *ir.Col:
 		return e.T == types.String && !e.Nullable
-	case *ir.Scalar:
-		return e.T == types.String
-	case *ir.Window:
-		return e.T == types.String
+	case *ir.Scalar, *ir.Window:
+		return e.Type() == types.String
 	case *ir.InTable:
 		return true
 	case *ir.Call:
+		switch d.nulls[e.Op] {
+		case funcs.Never:
+			return true
+		case funcs.Strict:
+			return d.allNotNull(e.Args)
+		}
 		switch e.Op {
 		case "dyn.text":
 			return false
-		case "isnull", "isnotnull", "isempty", "isnotempty", "isempty.dynamic", "isnotempty.dynamic", "total", "true", "strlen", "string_size",
-			"has", "has_cs", "contains", "contains_cs", "startswith", "startswith_cs", "endswith", "endswith_cs",
-			"hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "eq.fold", "ne.fold", "matches_regex":
-			return true
-		case "eq", "ne", "lt", "le", "gt", "ge":
-			if strings.HasPrefix(e.Op, "l") || strings.HasPrefix(e.Op, "g") {
-				return notNull(e.Args[0]) && notNull(e.Args[1])
-			}
-			return notNull(e.Args[0]) || notNull(e.Args[1])
-		case "and", "or", "not", "neg.long", "neg.real", "add.long", "sub.long", "mul.long", "add.real", "sub.real", "mul.real",
-			"tolong.int", "toreal.int", "toreal.long", "tolong.bool", "add.ticks", "sub.ticks":
-			for _, a := range e.Args {
-				if !notNull(a) {
-					return false
-				}
-			}
-			return true
+		case "eq", "ne":
+			return d.notNull(e.Args[0]) || d.notNull(e.Args[1])
 		}
 		return e.T == types.String
 	}
 	return false
 }
 
+func (d *Dialect) allNotNull(list []ir.Expr) bool {
+	for _, e := range list {
+		if !d.notNull(e) {
+			return false
+		}
+	}
+	return true
+}
+
+// nullRules are those of the table of functions and of the operators.
+func nullRules() map[string]funcs.Null {
+	rules := map[string]funcs.Null{}
+	for _, family := range funcs.Scalars() {
+		for i := range family {
+			for j := range family[i].Overloads {
+				o := &family[i].Overloads[j]
+				rules[family[i].Op(o)] = o.Null
+			}
+		}
+	}
+	for _, op := range []string{"total", "true", "eq.fold", "ne.fold", "matches_regex", "isempty.dynamic", "isnotempty.dynamic", "eq.dyntext", "ne.dyntext",
+		"has", "has_cs", "hasprefix", "hasprefix_cs", "hassuffix", "hassuffix_cs", "contains", "contains_cs", "startswith", "startswith_cs", "endswith", "endswith_cs"} {
+		rules[op] = funcs.Never
+	}
+	for _, op := range []string{"lt", "le", "gt", "ge", "and", "or", "not", "neg.long", "neg.real", "add.long", "sub.long", "mul.long",
+		"add.real", "sub.real", "mul.real", "add.ticks", "sub.ticks", "tolong.int", "toreal.int", "toreal.long", "tolong.bool"} {
+		rules[op] = funcs.Strict
+	}
+	return rules
+}
+
 // compare spells == and != total and the orderings three-valued: a null equals
 // no value, differs from every value, and two nulls compare to null. NaN equals
 // nothing and is neither less nor greater. In a condition (where null counts as
 // false) the plain operators mostly do.
-func compare(c *ir.Call, a []sqlgen.SQL, condition bool) sqlgen.SQL {
+func (d *Dialect) compare(c *ir.Call, a []sqlgen.SQL, condition bool) sqlgen.SQL {
 	sign := map[string]string{"eq": "=", "ne": "<>", "lt": "<", "le": "<=", "gt": ">", "ge": ">="}[c.Op]
 	l, r := c.Args[0], c.Args[1]
 	plain := "($1 " + sign + " $2)"
@@ -60,7 +81,7 @@ func compare(c *ir.Call, a []sqlgen.SQL, condition bool) sqlgen.SQL {
 		plain = realCompare(c.Op, sign, l, r)
 	}
 	t := plain
-	ln, rn := notNull(l), notNull(r)
+	ln, rn := d.notNull(l), d.notNull(r)
 	switch {
 	case c.Op != "eq" && c.Op != "ne", ln && rn:
 	case c.Op == "eq" && condition:

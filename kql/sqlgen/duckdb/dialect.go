@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/postern-dev/postern/kql/funcs"
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/runtime"
 	"github.com/postern-dev/postern/kql/sqlgen"
@@ -14,11 +15,12 @@ import (
 type Dialect struct {
 	templates map[string]string
 	functions map[string]runtime.Func
+	nulls     map[string]funcs.Null
 }
 
 // New is DuckDB with the functions of kql/runtime.
 func New() *Dialect {
-	d := &Dialect{templates: templates(), functions: map[string]runtime.Func{}}
+	d := &Dialect{templates: templates(), functions: map[string]runtime.Func{}, nulls: nullRules()}
 	for _, f := range runtime.All() {
 		d.functions[norm(f.Name)] = f
 	}
@@ -61,7 +63,7 @@ type Missing struct{ Op string }
 func (d *Dialect) Call(c *ir.Call, args []sqlgen.SQL) sqlgen.SQL {
 	switch c.Op {
 	case "eq", "ne", "lt", "le", "gt", "ge":
-		return compare(c, args, false)
+		return d.compare(c, args, false)
 	case "and", "or":
 		return sqlgen.Seq{text("("), args[0], text(" " + strings.ToUpper(c.Op) + " "), args[1], text(")")}
 	case "case":
@@ -94,7 +96,7 @@ func (d *Dialect) Call(c *ir.Call, args []sqlgen.SQL) sqlgen.SQL {
 func (d *Dialect) Condition(c *ir.Call, args []sqlgen.SQL) (sqlgen.SQL, bool) {
 	switch c.Op {
 	case "eq", "ne", "lt", "le", "gt", "ge":
-		return compare(c, args, true), true
+		return d.compare(c, args, true), true
 	case "total":
 		if inner, ok := c.Args[0].(*ir.Call); ok && inner.Op == "eq" {
 			return args[0], true

@@ -86,11 +86,10 @@ func templates() map[string]string {
 		"todatetime.datetime": "$1", "totimespan.timespan": "$1", "tostring.string": "$1", "toguid.guid": "$1",
 		"todatetime.long": "CASE WHEN $1 BETWEEN 0 AND " + lastTick + " THEN $1 END",
 		"totimespan.long": "$1", "todatetime.int": "CAST($1 AS BIGINT)", "totimespan.int": "CAST($1 AS BIGINT)",
-		"dyn.of.dynamic":   "$1",
-		"dyn.of.bool":      "CASE WHEN $1 THEN 'true' WHEN NOT $1 THEN 'false' END",
-		"dyn.of.int":       "CAST($1 AS VARCHAR)",
-		"dyn.of.long":      "CAST($1 AS VARCHAR)",
-		"parse_json.whole": "$1",
+		"dyn.of.dynamic": "$1",
+		"dyn.of.bool":    "CASE WHEN $1 THEN 'true' WHEN NOT $1 THEN 'false' END",
+		"dyn.of.int":     "CAST($1 AS VARCHAR)",
+		"dyn.of.long":    "CAST($1 AS VARCHAR)",
 	}
 	t["div.long"] = "CASE WHEN $2 = -1 THEN " + t["neg.long"] + " ELSE CAST(" + truncated + " AS BIGINT) END"
 	return t

@@ -11,21 +11,15 @@ import (
 	"testing"
 	"time"
 
-	"github.com/rogpeppe/go-internal/txtar"
-
 	"github.com/postern-dev/postern/internal/store/duck/engine"
 	"github.com/postern-dev/postern/kql"
+	"github.com/postern-dev/postern/kql/kqltest"
 	"github.com/postern-dev/postern/kql/result"
 	"github.com/postern-dev/postern/kql/runtime"
 	"github.com/postern-dev/postern/kql/schema"
-	"github.com/postern-dev/postern/kql/types"
 )
 
 var update = flag.Bool("update", false, "record the answers anew")
-
-// cases is where the executed queries stand: their answers are the engine's,
-// so they are beside the language and not beside this test.
-const cases = "../../../../kql/testdata/run"
 
 // now is 2026-11-20T10:00:00Z.
 const now = 639_307_656_000_000_000
@@ -44,94 +38,43 @@ func newEngine(t testing.TB, functions ...runtime.Func) *engine.DB {
 	return db
 }
 
-// answer compiles and runs a query; the text is its columns and rows.
-func answer(ctx context.Context, db *engine.DB, cat *schema.Catalog, query string) (text string, compiled bool, err error) {
+// run compiles and runs a query.
+func run(ctx context.Context, db *engine.DB, cat *schema.Catalog, query string) (cols []result.Column, out [][]any, compiled bool, err error) {
 	p, err := kql.Compile(cat, query, kql.Options{Now: now})
 	if err != nil {
-		return "", false, err
+		return nil, nil, false, err
 	}
 	rows, err := db.Query(ctx, p, engine.Limits{Rows: 10_000})
 	if err != nil {
-		return "", true, fmt.Errorf("%w\n%s", err, p.SQL)
+		return nil, nil, true, fmt.Errorf("%w\n%s", err, p.SQL)
 	}
 	defer rows.Close()
-	var b strings.Builder
-	for i, c := range p.Columns {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		fmt.Fprintf(&b, "%s:%s", c.Name, c.Type)
-	}
-	b.WriteByte('\n')
 	for rows.Next(ctx) {
-		var cells []string
-		for i, v := range rows.Row() {
-			cell := result.Text(p.Columns[i].Type, v)
-			switch {
-			case v == nil:
-				cell = "null"
-			case p.Columns[i].Type == types.String:
-				q, _ := json.Marshal(cell)
-				cell = string(q)
-			}
-			cells = append(cells, cell)
-		}
-		b.WriteString(strings.Join(cells, " | ") + "\n")
+		out = append(out, append([]any(nil), rows.Row()...))
 	}
 	if err := rows.Err(); err != nil {
-		return "", true, fmt.Errorf("%w\n%s", err, p.SQL)
+		return nil, nil, true, fmt.Errorf("%w\n%s", err, p.SQL)
 	}
-	return b.String(), true, nil
+	return p.Columns, out, true, nil
 }
 
-func archives(t testing.TB) []string {
+// answer is what a query gives, as text.
+func answer(ctx context.Context, db *engine.DB, cat *schema.Catalog, query string) (text string, compiled bool, err error) {
+	cols, rows, compiled, err := run(ctx, db, cat, query)
+	if err != nil {
+		return "", compiled, err
+	}
+	text = kqltest.Answer(kqltest.Case{Query: query}, func(string) ([]result.Column, [][]any, error) { return cols, rows, nil })
+	return text, true, nil
+}
+
+func files(t testing.TB) []kqltest.File {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(cases, "*.txtar"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no cases in %s: %v", cases, err)
+	list, err := kqltest.Files()
+	if err != nil {
+		t.Fatal(err)
 	}
-	return files
-}
-
-// TestAnswers runs every NAME.kql and compares with NAME.out.
-func TestAnswers(t *testing.T) {
-	db := newEngine(t)
-	for _, file := range archives(t) {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			ar, err := txtar.ParseFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			want := map[string]string{}
-			for _, f := range ar.Files {
-				if name, ok := strings.CutSuffix(f.Name, ".out"); ok {
-					want[name] = string(f.Data)
-				}
-			}
-			var out []txtar.File
-			for _, f := range ar.Files {
-				name, ok := strings.CutSuffix(f.Name, ".kql")
-				if !ok {
-					continue
-				}
-				got, _, err := answer(t.Context(), db, nil, string(f.Data))
-				if err != nil {
-					t.Errorf("%s: %v", name, err)
-					continue
-				}
-				out = append(out, f, txtar.File{Name: name + ".out", Data: []byte(got)})
-				if !*update && got != want[name] {
-					t.Errorf("%s\n%sgot:\n%swant:\n%s", name, f.Data, got, want[name])
-				}
-			}
-			if *update {
-				ar.Files = out
-				if err := os.WriteFile(file, txtar.Format(ar), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-		})
-	}
+	return list
 }
 
 // queries lists what the fuzz test starts from and what must never be refused
@@ -140,15 +83,9 @@ func TestAnswers(t *testing.T) {
 func queries(t testing.TB) []string {
 	t.Helper()
 	var list []string
-	for _, file := range archives(t) {
-		ar, err := txtar.ParseFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, f := range ar.Files {
-			if strings.HasSuffix(f.Name, ".kql") {
-				list = append(list, string(f.Data))
-			}
+	for _, f := range files(t) {
+		for _, c := range f.Cases {
+			list = append(list, c.Query)
 		}
 	}
 	return list
