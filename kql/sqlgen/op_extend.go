@@ -80,9 +80,7 @@ func (g *gen) window(w *ir.Window, in stream) SQL {
 		if w.Op == "next" {
 			f = "lead("
 		}
-		// The offset is written out: engines want a constant there.
-		off := w.Args[1].(*ir.Const).V.(int64)
-		x := Seq{f, args[0], Text(", " + strconv.FormatInt(off, 10) + ", "), args[2], Text(")"), over}
+		x := Seq{f, args[0], Text(", "), args[1], Text(", "), args[2], Text(")"), over}
 		if w.T == types.String {
 			return Seq{Text("coalesce("), x, Text(", '')")}
 		}

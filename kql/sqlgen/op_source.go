@@ -87,10 +87,10 @@ func (g *gen) sequence(n *ir.Sequence) stream {
 	i := g.id()
 	var count, value SQL
 	if n.T == types.Real {
-		count = Template("coalesce(greatest(0, TRY_CAST(floor(($2 - $1) / $3 + 1e-9) AS BIGINT) + 1), 0)", []SQL{from, to, step})
+		count = Template("coalesce(greatest(0, TRY_CAST(least(floor(($2 - $1) / $3 + 1e-9), 9e18) AS BIGINT) + 1), 0)", []SQL{from, to, step})
 		value = Template("($1 + "+string(Column(int(i)))+" * $2)", []SQL{from, step})
 	} else {
-		count = Template("CASE WHEN ($3 > 0 AND $2 >= $1) OR ($3 < 0 AND $2 <= $1) THEN CAST((CAST($2 AS HUGEINT) - $1) // $3 + 1 AS BIGINT) ELSE 0 END", []SQL{from, to, step})
+		count = Template("CASE WHEN ($3 > 0 AND $2 >= $1) OR ($3 < 0 AND $2 <= $1) THEN CAST(least((CAST($2 AS HUGEINT) - $1) // $3 + 1, 9223372036854775807) AS BIGINT) ELSE 0 END", []SQL{from, to, step})
 		value = Template("CAST(CAST("+string(Column(int(i)))+" AS HUGEINT) * $2 + $1 AS BIGINT)", []SQL{from, step})
 	}
 	var src SQL
