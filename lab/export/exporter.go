@@ -176,9 +176,9 @@ func (e *Exporter) route(src Source, lines [][]byte, arrived time.Time) ([]pendi
 	e.prune(settings)
 	blobs := map[string]*bytes.Buffer{}
 	var order []string
-	for _, line := range lines {
+	for i, line := range lines {
 		categories, h := src.categories(line, e.AdminWatch)
-		staged, at := h.times(arrived)
+		staged, at := h.times(arrived.Add(time.Duration(i))) // lines of one read keep their order
 		for _, s := range settings {
 			for _, category := range categories {
 				st := e.stream(s, category, arrived)

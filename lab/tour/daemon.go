@@ -31,7 +31,7 @@ func startLab(ctx context.Context, exe string, state layout.Dir, faults []string
 		args = append(args, "--fault", f)
 	}
 	d := &daemon{cmd: exec.Command(exe, args...), ended: make(chan struct{})}
-	d.cmd.Stderr = io.MultiWriter(progress, &d.stderr)
+	d.cmd.Stderr = io.MultiWriter(&until{ctx, progress}, &d.stderr)
 	// A group of its own: Ctrl-C reaches the tour alone, which then stops the
 	// lab in order.
 	d.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
@@ -43,6 +43,20 @@ func startLab(ctx context.Context, exe string, state layout.Dir, faults []string
 		close(d.ended)
 	}()
 	return d, d.await(ctx, state.File())
+}
+
+// until passes on what is written before ctx ends: after Ctrl-C the tour speaks
+// for the lab, too.
+type until struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (u *until) Write(b []byte) (int, error) {
+	if u.ctx.Err() != nil {
+		return len(b), nil
+	}
+	return u.w.Write(b)
 }
 
 // await returns when the lab's description is there; otherwise it stops it.

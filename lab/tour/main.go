@@ -10,7 +10,6 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
-	"time"
 
 	"golang.org/x/term"
 
@@ -47,7 +46,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	ok, err := run(ctx, o, stdout, stderr)
 	var h *hinted
 	switch {
-	case ctx.Err() != nil:
+	case err != nil && ctx.Err() != nil:
 		fmt.Fprintln(stderr, "postern-lab: interrupted")
 		return exitInterrupted
 	case errors.As(err, &h):
@@ -164,6 +163,7 @@ type stage struct {
 	exe, bin, dir  string
 	az             string
 	stdout, stderr io.Writer
+	out            printer
 	daemon         *daemon
 }
 
@@ -176,10 +176,11 @@ func (s *stage) clear() error {
 
 // play runs the walk.
 func (s *stage) play(ctx context.Context) (bool, error) {
-	var out printer = &textPrinter{w: s.stdout, color: s.o.color}
+	s.out = &textPrinter{w: s.stdout, color: s.o.color}
 	if s.o.output == "json" {
-		out = jsonPrinter{w: s.stdout}
+		s.out = jsonPrinter{w: s.stdout}
 	}
+	out := s.out
 	var broken *fault
 	if s.o.broken != "" {
 		var err error
@@ -224,12 +225,11 @@ func (s *stage) play(ctx context.Context) (bool, error) {
 
 // ready signs everybody in and makes sure that the lab has not been walked.
 func (s *stage) ready(ctx context.Context, w *walk) error {
-	started := time.Now()
 	quiet := newTranscript(step{}, jsonPrinter{}, w.lab.shorter())
 	if err := w.signIn(ctx, quiet); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.stderr, "postern-lab: hshahin, test-user and lab-owner signed in to Azure (%.1f s)\n", time.Since(started).Seconds())
+	s.out.note("hshahin, test-user and lab-owner are signed in to Azure")
 	walked, err := w.walked(ctx, quiet)
 	if err != nil {
 		return err
@@ -249,7 +249,7 @@ func (s *stage) lab(ctx context.Context, broken *fault) (layout.Dir, error) {
 	}
 	own := s.o.fresh || broken != nil
 	if err == nil && !own && running(state) {
-		fmt.Fprintf(s.stderr, "postern-lab: walking on the lab in %s\n", state)
+		s.out.note("Walking on the lab in " + string(state))
 		return state, nil
 	}
 	switch {

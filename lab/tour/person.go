@@ -35,7 +35,12 @@ func newPerson(l *Lab, u cloud.User, root string, path string) (*person, error) 
 			return nil, fmt.Errorf("make terminal of %s: %w", short, err)
 		}
 	}
-	own := map[string]string{"AZURE_CONFIG_DIR": filepath.Join(p.dir, "azure"), "KUBECONFIG": p.kubeconfig()}
+	// Everything that remembers a sign-in is the person's own.
+	own := map[string]string{
+		"AZURE_CONFIG_DIR": filepath.Join(p.dir, "azure"), "KUBECONFIG": p.kubeconfig(),
+		"XDG_CACHE_HOME": filepath.Join(p.dir, "home", ".cache"), "KUBECACHEDIR": filepath.Join(p.dir, "home", ".kube", "cache"),
+		"AZURE_TOKEN_CREDENTIALS": "AzureCLICredential", // never the machine's own identity
+	}
 	for _, v := range l.Environment(l.bin, path) {
 		if _, ok := own[v.Name]; !ok {
 			own[v.Name] = v.Value

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -45,7 +46,7 @@ func (s *sdk) login(ctx context.Context, t *transcript) error {
 		return fmt.Errorf("sign in %s: %w", s.p.UPN, err)
 	}
 	if _, err := cred.GetToken(ctx, policy.TokenRequestOptions{Scopes: []string{managementURL + "/.default"}}); err != nil {
-		return fmt.Errorf("sign in %s: %w", s.p.UPN, err)
+		return fmt.Errorf("sign in %s: %w", s.p.UPN, signInReason(err))
 	}
 	s.cred = cred
 	options := &arm.ClientOptions{ClientOptions: core, DisableRPRegistration: true}
@@ -230,4 +231,15 @@ func refusalMessage(re *azcore.ResponseError) string {
 		return body.Error.Message
 	}
 	return body.Message
+}
+
+// aadsts is Entra's own word for why a sign-in failed. The SDK wraps it in
+// everything that went over the wire.
+var aadsts = regexp.MustCompile(`AADSTS\d+: [^"\\\n]*`)
+
+func signInReason(err error) error {
+	if m := aadsts.FindString(err.Error()); m != "" {
+		return errors.New(strings.TrimSpace(m))
+	}
+	return err
 }

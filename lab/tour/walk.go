@@ -165,6 +165,8 @@ func (p *person) forbidden(ctx context.Context, t *transcript, args ...string) e
 		return fmt.Errorf("%s as %s was allowed", line, p.short)
 	case !strings.Contains(r.Stderr, "(Forbidden)"):
 		return fmt.Errorf("%s as %s failed, but not as forbidden: %s", line, p.short, firstLine(r.Stderr))
+	case !strings.Contains(r.Stderr, `User "`+p.UPN+`"`):
+		return fmt.Errorf("%s was refused to somebody else than %s: %s", line, p.UPN, firstLine(r.Stderr))
 	}
 	return nil
 }
@@ -215,12 +217,8 @@ const aksClientApp = "80faf920-1908-4b52-b5ef-a8e7bedfc67a"
 // az's sign-in by itself; without, the SDK's own variables carry it.
 func (p *person) posternEnv() []string {
 	env := append(slices.Clone(p.env), "XDG_DATA_HOME="+filepath.Join(p.dir, "home", "data"))
-	// Which of the SDK's credentials to use: never the machine's own identity.
-	if _, ok := p.azure.(*sdk); !ok {
-		env = append(env, "AZURE_TOKEN_CREDENTIALS=AzureCLICredential")
-	} else {
-		env = append(env, "AZURE_TOKEN_CREDENTIALS=EnvironmentCredential")
-		env = append(env, "AZURE_TENANT_ID="+p.lab.TenantID, "AZURE_CLIENT_ID="+aksClientApp,
+	if _, ok := p.azure.(*sdk); ok {
+		env = append(env, "AZURE_TOKEN_CREDENTIALS=EnvironmentCredential", "AZURE_TENANT_ID="+p.lab.TenantID, "AZURE_CLIENT_ID="+aksClientApp,
 			"AZURE_USERNAME="+p.UPN, "AZURE_PASSWORD="+p.Password)
 	}
 	return env
