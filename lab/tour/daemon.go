@@ -25,11 +25,8 @@ type daemon struct {
 // startLab runs `postern-lab up` in the foreground as a child, on free ports,
 // and returns when it is ready. The child goes with this process, whatever
 // happens to it.
-func startLab(ctx context.Context, exe string, state layout.Dir, faults []string, progress io.Writer) (*daemon, error) {
-	args := []string{"up", "--foreground", "--state", string(state), "--api-port", "0", "--proxy-port", "0"}
-	for _, f := range faults {
-		args = append(args, "--fault", f)
-	}
+func startLab(ctx context.Context, exe string, state layout.Dir, flags []string, progress io.Writer) (*daemon, error) {
+	args := append([]string{"up", "--foreground", "--state", string(state), "--api-port", "0", "--proxy-port", "0"}, flags...)
 	d := &daemon{cmd: exec.Command(exe, args...), ended: make(chan struct{})}
 	d.cmd.Stderr = io.MultiWriter(&until{ctx, progress}, &d.stderr)
 	// A group of its own: Ctrl-C reaches the tour alone, which then stops the

@@ -260,11 +260,14 @@ func (s *stage) lab(ctx context.Context, broken *fault) (layout.Dir, error) {
 	case running(state):
 		return "", &hinted{fmt.Errorf("a lab is running in %s", state), fmt.Sprintf("postern-lab down --state %s stops it; without --state the tour uses a directory of its own", state)}
 	}
-	var faults []string
-	if broken != nil && broken.daemon != "" {
-		faults = append(faults, broken.daemon)
+	var flags []string
+	if s.o.state != "" && own {
+		flags = append(flags, "--fresh") // what an earlier lab left there goes
 	}
-	s.daemon, err = startLab(ctx, s.exe, state, faults, s.stderr)
+	if broken != nil && broken.daemon != "" {
+		flags = append(flags, "--fault", broken.daemon)
+	}
+	s.daemon, err = startLab(ctx, s.exe, state, flags, s.stderr)
 	return state, err
 }
 

@@ -10,6 +10,9 @@ import (
 type whoamiReport struct {
 	User   named   `json:"user"`
 	Groups []named `json:"groups"`
+	Shared struct {
+		Answer string `json:"answer"` // yes, no or unknown
+	} `json:"shared"`
 }
 
 // named is a name as the server has it and as the directory does.

@@ -91,20 +91,18 @@ func (s *sdk) credentials(ctx context.Context, t *transcript, admin bool, file s
 }
 
 func (s *sdk) enableEntra(ctx context.Context, t *transcript, group string) (answer, error) {
-	return s.update(ctx, t, func(properties map[string]any) {
-		properties["aadProfile"] = map[string]any{"managed": true, "adminGroupObjectIDs": []string{group}}
-	})
+	return s.update(ctx, t, "aadProfile", map[string]any{"managed": true, "adminGroupObjectIDs": []string{group}})
 }
 
 func (s *sdk) disableLocalAccounts(ctx context.Context, t *transcript) (answer, error) {
-	return s.update(ctx, t, func(properties map[string]any) { properties["disableLocalAccounts"] = true })
+	return s.update(ctx, t, "disableLocalAccounts", true)
 }
 
 const clusterVersion = "2025-02-01"
 
-// update reads the cluster's JSON, changes it and puts it back whole. The
-// SDK's types would drop every field that is newer than they are.
-func (s *sdk) update(ctx context.Context, t *transcript, edit func(properties map[string]any)) (answer, error) {
+// update reads the cluster's JSON, sets one property and puts it back whole.
+// The SDK's types would drop every field that is newer than they are.
+func (s *sdk) update(ctx context.Context, t *transcript, property string, value any) (answer, error) {
 	url := managementURL + s.p.lab.ClusterID + "?api-version=" + clusterVersion
 	a, err := s.rest(ctx, t, http.MethodGet, url, nil)
 	if err != nil || !a.ok() {
@@ -118,7 +116,12 @@ func (s *sdk) update(ctx context.Context, t *transcript, edit func(properties ma
 	if !ok {
 		return answer{}, errors.New("read cluster: it has no properties")
 	}
-	edit(properties)
+	properties[property] = value
+	shown, err := json.Marshal(map[string]any{property: value})
+	if err != nil {
+		return answer{}, fmt.Errorf("encode property: %w", err)
+	}
+	t.output("GET, then PUT with " + string(shown))
 	return s.longRunning(ctx, t, http.MethodPut, url, cluster)
 }
 

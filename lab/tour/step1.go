@@ -49,6 +49,22 @@ func (w *walk) sharedIdentity(ctx context.Context, t *transcript) error {
 		}
 	}
 	w.shared = got[0]
+	if err := w.saidToBeShared(ctx, t); err != nil {
+		return err
+	}
 	t.means("hshahin (Cluster Admin Role) and test-user (Cluster User Role) are one identity to the API server; nobody can tell who did what")
+	return nil
+}
+
+// saidToBeShared checks that Postern calls the identity shared.
+func (w *walk) saidToBeShared(ctx context.Context, t *transcript) error {
+	var who whoamiReport
+	if err := w.testUser.postern(ctx, t, &who, "whoami"); err != nil {
+		return err
+	}
+	t.output("user:   " + who.User.Name + "\nshared: " + who.Shared.Answer)
+	if who.User.Name != "masterclient" || who.Shared.Answer != "yes" {
+		return fmt.Errorf("postern whoami says user %s, shared %s; not masterclient, yes", who.User.Name, who.Shared.Answer)
+	}
 	return nil
 }

@@ -93,6 +93,9 @@ func (w *walk) namedByPostern(ctx context.Context, t *transcript) error {
 			return fmt.Errorf("postern whoami calls group %s %q, not %s: %s", want.ID, who.Groups[i].Display, want.DisplayName, who.Groups[i].Unknown)
 		}
 	}
+	if who.Shared.Answer == "yes" {
+		return fmt.Errorf("postern whoami calls %s a shared identity", who.User.Name)
+	}
 	t.means("the API server knows hshahin by UPN and by every group's object id; the directory gives the names")
 	return nil
 }
