@@ -18,9 +18,9 @@ type Pipeline struct {
 	Cluster string // of records that do not name theirs
 	Follow  bool   // go on until the context ends
 
-	BatchRecords int           // records of one transaction at most; 20,000
-	BatchBytes   int           // their text at most; 16 MiB
-	MaxDelay     time.Duration // a record waits so long for its transaction at most; 500 ms
+	BatchRecords int           // records of one transaction at most; 200,000
+	BatchBytes   int           // their text at most; 128 MiB
+	MaxDelay     time.Duration // a record waits so long for its transaction at most, or until the one before it is through; 500 ms
 	Poll         time.Duration // pause between two looks while following; 200 ms
 
 	Fail     *failpoint.Set
@@ -62,8 +62,8 @@ type commit struct {
 }
 
 func (p *Pipeline) defaults() {
-	setDefault(&p.BatchRecords, 20_000)
-	setDefault(&p.BatchBytes, 16<<20)
+	setDefault(&p.BatchRecords, 200_000)
+	setDefault(&p.BatchBytes, 128<<20)
 	setDefault(&p.MaxDelay, 500*time.Millisecond)
 	setDefault(&p.Poll, 200*time.Millisecond)
 	if p.Now == nil {
@@ -156,10 +156,18 @@ func (p *Pipeline) Put(ctx context.Context, piece Piece, mark Mark) error {
 	d := decoder{cluster: p.Cluster, batch: &b.Batch}
 	d.piece(piece)
 	b.bytes += len(piece.Text)
-	if n := len(b.Records) + len(b.Dead); n >= p.BatchRecords || b.bytes >= p.BatchBytes || p.Now().Sub(b.since) >= p.MaxDelay {
+	if n := len(b.Records) + len(b.Dead); n >= p.BatchRecords || b.bytes >= p.BatchBytes || p.due() {
 		return p.flush(ctx)
 	}
 	return ctx.Err()
+}
+
+// due reports whether the batch is old enough for a commit that need not wait
+// for the one before it. As long as it would, the batch grows: so a backlog is
+// committed in large transactions, which cost far less a record, and what
+// trickles in within MaxDelay.
+func (p *Pipeline) due() bool {
+	return (p.inFlight == nil || len(p.inFlight) > 0) && p.Now().Sub(p.batch.since) >= p.MaxDelay
 }
 
 // Idle commits what is there, because nothing follows for the moment.

@@ -67,7 +67,7 @@ func (s *Store) write(ctx context.Context, conn *sql.Conn, b store.Batch, next *
 	}
 	items := s.shred(b.Records, now)
 	letters := s.letters(items, b.Dead)
-	m := &matcher{byContent: map[contentKey]*known{}, byID: map[reuseKey]*group{}, lines: map[uint64]bool{}, dead: map[uint64]bool{}}
+	m := &matcher{byContent: make(map[contentKey]*known, len(items)), byID: make(map[reuseKey]*group, len(items)), lines: map[uint64]bool{}, dead: map[uint64]bool{}}
 	m.text = func(k *known) (string, error) { return s.rowText(ctx, conn, k.row, k.cut) }
 	if err := s.load(ctx, conn, m, items, letters); err != nil {
 		return store.Counts{}, err
