@@ -190,7 +190,7 @@ func openToWrite(ctx context.Context, env *Env, path string, fail *failpoint.Set
 		var held *store.InUse
 		switch {
 		case err == nil || !errors.As(err, &held):
-			return st, err
+			return st, storeError(err)
 		case strings.Contains(held.What, "--follow") || env.Now().After(until):
 			return nil, &ExitError{Code: ExitRefused, Err: err, Hint: "one process at a time writes a store; end that one, or use --store"}
 		case !told:
@@ -203,6 +203,15 @@ func openToWrite(ctx context.Context, env *Env, path string, fail *failpoint.Set
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
+}
+
+// storeError makes a --store that points at something else the usage error it is.
+func storeError(err error) error {
+	var none *store.NoStore
+	if errors.As(err, &none) {
+		return &ExitError{Code: ExitUsage, Err: err, Hint: "--store duckdb:PATH, where PATH is a store's file or is made"}
+	}
+	return err
 }
 
 // serve answers other processes while this one holds the store.
@@ -254,9 +263,13 @@ func (f *ingestFlags) report(cmd *cobra.Command, env *Env, format string, sum in
 		return fmt.Errorf("write summary: %w", err)
 	}
 	if sum.Dead > 0 {
-		env.Say("%d dead letters: what was read and not understood is kept with its place and reason", sum.Dead)
+		letters := "letters"
+		if sum.Dead == 1 {
+			letters = "letter"
+		}
+		env.Say("%d dead %s: what was read and not understood is kept with its place and reason", sum.Dead, letters)
 		if !env.Flags.Quiet {
-			env.Hint("postern query 'DeadLetters'")
+			env.Hint("postern query%s 'DeadLetters'", storeFlag(cmd, env))
 		}
 	}
 	switch {
@@ -266,6 +279,14 @@ func (f *ingestFlags) report(cmd *cobra.Command, env *Env, format string, sum in
 		return &ExitError{Code: ExitUnknown, Err: errors.New(strings.Join(unread, "\n")), Hint: "everything else was read; run the same command again when this is mended"}
 	}
 	return nil
+}
+
+// storeFlag repeats --store where it was given.
+func storeFlag(cmd *cobra.Command, env *Env) string {
+	if !cmd.Flags().Changed("store") {
+		return ""
+	}
+	return " --store '" + env.StoreURL() + "'"
 }
 
 // sentence says what became of what was read; it always adds up.

@@ -130,7 +130,11 @@ func (f *queryFlags) run(cmd *cobra.Command, env *Env, text string) error {
 	if f.explain == "plan" {
 		return errors.Join(f.plan(ctx, env, r, q), r.Close())
 	}
-	return errors.Join(f.print(ctx, env, r, q, format), r.Close())
+	err = f.print(ctx, env, r, q, format)
+	if err == nil {
+		sayCoverage(ctx, env, r, q, p.Tables)
+	}
+	return errors.Join(err, r.Close())
 }
 
 // compileError is a fault of the query: every message has a position.
@@ -162,7 +166,7 @@ func (f *queryFlags) open(ctx context.Context, env *Env, p *kql.Program, memory 
 	case errors.As(err, &held):
 		return nil, &ExitError{Code: ExitRefused, Err: err, Hint: "it does not answer on " + serve.SocketOf(held.Path) + "; ask again when it has ended"}
 	case err != nil:
-		return nil, err
+		return nil, storeError(err)
 	}
 	if h := r.Holder(); h != nil {
 		env.Log.Info("asking the process that holds the store", "pid", h.PID, "what", h.What)

@@ -19,6 +19,15 @@ func (e *InUse) Error() string {
 	return fmt.Sprintf("open store %s: store in use by pid %d (%s)", e.Path, e.PID, e.What)
 }
 
+// NoStore is the error of opening something as an embedded store that is none.
+// It was left as it is.
+type NoStore struct {
+	Path string
+	Is   string // what it is instead, e.g. "a directory"
+}
+
+func (e *NoStore) Error() string { return fmt.Sprintf("open store %s: it is %s", e.Path, e.Is) }
+
 // Version is the error of opening a store whose schema this binary does not
 // read. Newer tells a store written by a later version from an older one.
 type Version struct {

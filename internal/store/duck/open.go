@@ -66,6 +66,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 func openOnce(ctx context.Context, o Options) (*Store, error) {
+	if err := foreign(o.Path); err != nil {
+		return nil, err
+	}
 	if o.Path != "" && !o.ReadOnly {
 		if err := secure(o.Path); err != nil {
 			return nil, fmt.Errorf("open store %s: %w", o.Path, err)
@@ -78,6 +81,9 @@ func openOnce(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		if inUse := inUse(o.Path, err); inUse != nil {
 			return nil, inUse
+		}
+		if info, statErr := os.Stat(o.Path); statErr == nil && info.Size() == 0 {
+			return nil, &store.NoStore{Path: o.Path, Is: "an empty file, and holds nothing: remove it to have it made anew"}
 		}
 		return nil, fmt.Errorf("open store: %w", err)
 	}

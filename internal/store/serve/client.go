@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/kql"
 )
 
@@ -74,8 +75,8 @@ func (r *remote) do(req *http.Request) (io.ReadCloser, error) {
 	return nil, errors.New(f.Error)
 }
 
-func (r *remote) post(ctx context.Context, what string, q Question) (io.ReadCloser, error) {
-	body, err := json.Marshal(q)
+func (r *remote) post(ctx context.Context, what string, question any) (io.ReadCloser, error) {
+	body, err := json.Marshal(question)
 	if err != nil {
 		return nil, err
 	}
@@ -97,6 +98,19 @@ func (r *remote) Plan(ctx context.Context, q Question) (string, error) {
 		return "", fmt.Errorf("read plan: %w", err)
 	}
 	return text, nil
+}
+
+func (r *remote) Coverage(ctx context.Context, from, to int64) ([]store.Coverage, error) {
+	body, err := r.post(ctx, "coverage", span{from, to})
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	var out []store.Coverage
+	if err := json.NewDecoder(body).Decode(&out); err != nil {
+		return nil, fmt.Errorf("read coverage: %w", err)
+	}
+	return out, nil
 }
 
 func (r *remote) Query(ctx context.Context, q Question) (Rows, error) {

@@ -5,7 +5,7 @@
 // mode (0600, PATH.sock), and Open, which gives the store itself where nobody
 // holds it and a connection to the holder where somebody does. KQL crosses the
 // socket as text and is compiled where the store is, so that nothing but a query
-// can be asked. It does not own the store (store/duck) nor the language (kql).
+// and how much of what is there can be asked. It does not own the store (store/duck) nor the language (kql).
 //
 //	r, err := serve.Open(ctx, url, serve.Options{})   // to ask
 //	rows, err := r.Query(ctx, serve.Question{KQL: "AKSAudit | count"})
@@ -16,6 +16,7 @@ package serve
 import (
 	"context"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/kql"
 )
 
@@ -31,6 +32,8 @@ type Reader interface {
 	Query(ctx context.Context, q Question) (Rows, error)
 	// Plan is how the engine would run the query, as text.
 	Plan(ctx context.Context, q Question) (string, error)
+	// Coverage is what the store holds between two times: ticks, both included.
+	Coverage(ctx context.Context, from, to int64) ([]store.Coverage, error)
 	// Holder is the process that answers, nil if it is this one.
 	Holder() *Status
 	Close() error

@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/internal/store/duck/engine"
 	"github.com/postern-dev/postern/kql"
 	"github.com/postern-dev/postern/kql/schema"
@@ -12,6 +13,7 @@ import (
 type Store interface {
 	Catalog() *schema.Catalog
 	Engine() *engine.DB
+	Coverage(ctx context.Context, from, to int64) ([]store.Coverage, error)
 	Close() error
 }
 
@@ -42,6 +44,10 @@ func (l *local) Plan(ctx context.Context, q Question) (string, error) {
 		return "", err
 	}
 	return l.store.Engine().Explain(ctx, p)
+}
+
+func (l *local) Coverage(ctx context.Context, from, to int64) ([]store.Coverage, error) {
+	return l.store.Coverage(ctx, from, to)
 }
 
 func (l *local) Holder() *Status { return nil }

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/kql"
 	"github.com/postern-dev/postern/kql/types"
 )
@@ -36,8 +37,14 @@ func (a *table) Query(_ context.Context, q Question) (Rows, error) {
 }
 
 func (a *table) Plan(_ context.Context, q Question) (string, error) { return "PLAN of " + q.KQL, nil }
-func (a *table) Holder() *Status                                    { return nil }
-func (a *table) Close() error                                       { return nil }
+func (a *table) Coverage(_ context.Context, from, to int64) ([]store.Coverage, error) {
+	if from > to {
+		return nil, errors.New("the end is before the beginning")
+	}
+	return []store.Coverage{{Cluster: "c", Category: "kube-audit", From: from, To: to, Rows: 3, Cut: 1}}, nil
+}
+func (a *table) Holder() *Status { return nil }
+func (a *table) Close() error    { return nil }
 
 type tableRows struct {
 	*table
@@ -123,6 +130,12 @@ func TestEveryValueCrosses(t *testing.T) {
 	}
 	if plan, err := c.Plan(t.Context(), Question{KQL: "y"}); err != nil || plan != "PLAN of y" {
 		t.Errorf("plan %q, %v", plan, err)
+	}
+	if got, err := c.Coverage(t.Context(), 1, math.MaxInt64); err != nil || len(got) != 1 || got[0] != (store.Coverage{Cluster: "c", Category: "kube-audit", From: 1, To: math.MaxInt64, Rows: 3, Cut: 1}) {
+		t.Errorf("coverage %+v, %v", got, err)
+	}
+	if _, err := c.Coverage(t.Context(), 2, 1); err == nil || err.Error() != "the end is before the beginning" {
+		t.Errorf("coverage with a fault: %v", err)
 	}
 	if h := c.Holder(); h == nil || h.PID != os.Getpid() || h.What != "test" {
 		t.Errorf("holder %+v", h)

@@ -38,6 +38,7 @@ func Listen(path string, r Reader, status func() Status) (*Server, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /v1/query", func(w http.ResponseWriter, req *http.Request) { answer(w, req, r) })
 	mux.HandleFunc("POST /v1/plan", func(w http.ResponseWriter, req *http.Request) { plan(w, req, r) })
+	mux.HandleFunc("POST /v1/coverage", func(w http.ResponseWriter, req *http.Request) { coverage(w, req, r) })
 	mux.HandleFunc("GET /v1/status", func(w http.ResponseWriter, req *http.Request) {
 		now := status()
 		now.PID = os.Getpid()
@@ -87,19 +88,33 @@ func fail(w http.ResponseWriter, err error) {
 	reply(w, http.StatusInternalServerError, failure{Error: err.Error()})
 }
 
-func question(w http.ResponseWriter, req *http.Request) (q Question, ok bool) {
+// question reads what is asked into q; false where it has answered already.
+func question(w http.ResponseWriter, req *http.Request, q any) bool {
 	d := json.NewDecoder(http.MaxBytesReader(w, req.Body, maxQuestion))
 	d.DisallowUnknownFields()
-	if err := d.Decode(&q); err != nil {
+	if err := d.Decode(q); err != nil {
 		reply(w, http.StatusBadRequest, failure{Error: "read question: " + err.Error()})
-		return q, false
+		return false
 	}
-	return q, true
+	return true
+}
+
+func coverage(w http.ResponseWriter, req *http.Request, r Reader) {
+	var s span
+	if !question(w, req, &s) {
+		return
+	}
+	list, err := r.Coverage(req.Context(), s.From, s.To)
+	if err != nil {
+		fail(w, err)
+		return
+	}
+	reply(w, http.StatusOK, list)
 }
 
 func plan(w http.ResponseWriter, req *http.Request, r Reader) {
-	q, ok := question(w, req)
-	if !ok {
+	var q Question
+	if !question(w, req, &q) {
 		return
 	}
 	text, err := r.Plan(req.Context(), q)
@@ -112,8 +127,8 @@ func plan(w http.ResponseWriter, req *http.Request, r Reader) {
 
 // answer streams the rows as they come.
 func answer(w http.ResponseWriter, req *http.Request, r Reader) {
-	q, ok := question(w, req)
-	if !ok {
+	var q Question
+	if !question(w, req, &q) {
 		return
 	}
 	rows, err := r.Query(req.Context(), q)

@@ -11,6 +11,12 @@ import (
 	"github.com/postern-dev/postern/kql/types"
 )
 
+// span is the question for a coverage: ticks, both included.
+type span struct {
+	From int64 `json:"from"`
+	To   int64 `json:"to"`
+}
+
 // An answer is a stream of JSON values, one a line: a head, rows, and an end. A
 // stream without its end was broken off.
 
