@@ -14,9 +14,10 @@ import (
 
 // Exit codes, as postern's.
 const (
-	exitFine   = 0
-	exitBroken = 1
-	exitUsage  = 2
+	exitFine        = 0
+	exitBroken      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 // Command is postern-lab's command line.
@@ -91,8 +92,8 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errTold ends a command whose outcome was already told.
-var errTold = errors.New("told")
+// errInterrupted ends a command that a signal broke off and that said so.
+var errInterrupted = errors.New("interrupted")
 
 // report tells an error with its hint and chooses the exit code.
 func (c Command) report(err error) int {
@@ -103,8 +104,8 @@ func (c Command) report(err error) int {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(c.Stdout, usage)
 		return exitFine
-	case errors.Is(err, errTold):
-		return exitBroken
+	case errors.Is(err, errInterrupted):
+		return exitInterrupted
 	}
 	c.say("%s", strings.ReplaceAll(err.Error(), "\n", "\n  "))
 	var hinted *Hinted

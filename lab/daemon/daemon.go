@@ -33,6 +33,17 @@ func Run(ctx context.Context, o Options, ready func(layout.Lab)) (err error) {
 	if err := layout.Forget(o.Dir); err != nil {
 		return err
 	}
+	// Ports next: a taken one is told before anything was started or forgotten.
+	api, err := listen(o.APIPort, "kube-apiserver", "--api-port")
+	if err != nil {
+		return err
+	}
+	defer api.Close()
+	proxy, err := listen(o.ProxyPort, "the proxy", "--proxy-port")
+	if err != nil {
+		return err
+	}
+	defer proxy.Close()
 	if o.Fresh {
 		if err := forgetState(o.Dir); err != nil {
 			return err
@@ -47,17 +58,6 @@ func Run(ctx context.Context, o Options, ready func(layout.Lab)) (err error) {
 	log.Info("starting", "pid", os.Getpid())
 	defer func() { log.Info("stopped", "error", err) }()
 
-	// Ports first: a taken one is told before anything was started.
-	api, err := listen(o.APIPort, "kube-apiserver", "--api-port")
-	if err != nil {
-		return err
-	}
-	defer api.Close()
-	proxy, err := listen(o.ProxyPort, "the proxy", "--proxy-port")
-	if err != nil {
-		return err
-	}
-	defer proxy.Close()
 	state, err := cloud.Open(cloud.Options{Dir: string(o.Dir), World: o.World})
 	if err != nil {
 		return err

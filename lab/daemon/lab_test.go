@@ -356,7 +356,7 @@ func TestInterruptedStart(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := stateDir(t)
 			code, stderr := interruptAt(t, command(t, dir, append(c.args, freePorts...)...), "starting etcd", c.sig)
-			if code != exitBroken || !strings.Contains(stderr, "interrupted: nothing is left running") {
+			if code != exitInterrupted || !strings.Contains(stderr, "interrupted: nothing is left running") {
 				t.Errorf("exit %d\n%s", code, stderr)
 			}
 			if left := processes(t, dir); len(left) != 0 {

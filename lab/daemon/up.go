@@ -118,7 +118,7 @@ func (c Command) stateFlag(d layout.Dir) string {
 func interrupted(c Command, ctx context.Context, err error) error {
 	if err != nil && errors.Is(err, context.Canceled) && ctx.Err() != nil {
 		c.say("interrupted: nothing is left running")
-		return errTold
+		return errInterrupted
 	}
 	return err
 }
@@ -204,7 +204,7 @@ func (c Command) background(ctx context.Context, o Options, args []string) (layo
 	switch {
 	case ctx.Err() != nil:
 		c.say("interrupted: nothing is left running")
-		return none, errTold
+		return none, errInterrupted
 	case told != nil:
 		return none, told
 	}
