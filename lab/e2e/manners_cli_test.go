@@ -110,6 +110,9 @@ func TestWrongPlace(t *testing.T) {
 	if err := os.WriteFile(foreign, []byte("my notes, none of postern's business\n"), 0o640); err != nil {
 		t.Fatal(err)
 	}
+	if err := os.WriteFile(filepath.Join(dir, "nothing.duckdb"), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
 	for _, c := range []struct {
 		args    string
 		exit    int
@@ -122,6 +125,7 @@ func TestWrongPlace(t *testing.T) {
 		{"ingest --from azure-storage:notes.txt", 2, `is not a directory\n  hint: --from file:notes\.txt`},
 		{"ingest --from file:notes.txt --store duckdb:logs", 2, `open store logs: it is a directory\n  hint: --store`},
 		{"ingest --from file:notes.txt --store duckdb:notes.txt", 2, `open store notes\.txt: it is a file that no postern has written\n  hint: --store`},
+		{"ingest --from file:notes.txt --store duckdb:nothing.duckdb", 2, `it is an empty file, .*remove it`},
 		{"query --store duckdb:notes.txt Events", 2, `it is a file that no postern has written`},
 		{"query --store duckdb:logs Events", 2, `it is a directory`},
 		{"query --store duckdb:missing.duckdb Events", 4, `there is no store yet\n  hint: postern ingest`},
