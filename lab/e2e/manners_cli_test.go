@@ -337,6 +337,10 @@ func TestCtrlCIngest(t *testing.T) {
 	}
 
 	p := command(t, dir, nil, "postern", "ingest", "--follow", "--from", "file:"+path, "--store", store).start()
+	eventually(t, "ingest holds the store", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "s.duckdb.sock"))
+		return err == nil || p.over()
+	})
 	eventually(t, "ingest stores", func() bool {
 		grow()
 		r := run(t, dir, nil, "postern", "query", "-q", "-o", "csv", "--store", store, "Events | take 1 | project Stage")
@@ -364,6 +368,16 @@ func TestCtrlCIngest(t *testing.T) {
 	if _, err := fmt.Fprintln(stdin, event(events)); err != nil {
 		t.Fatal(err)
 	}
+	// A query that comes first would hold the store, and ingest say that it waits.
+	eventually(t, "ingest holds the store", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "s.duckdb.sock"))
+		return err == nil || p.over()
+	})
+	// A query that comes first would hold the store, and ingest say that it waits.
+	eventually(t, "ingest holds the store", func() bool {
+		_, err := os.Stat(filepath.Join(dir, "s.duckdb.sock"))
+		return err == nil || p.over()
+	})
 	eventually(t, "the pipe's event is stored", func() bool {
 		r := run(t, dir, nil, "postern", "query", "-q", "-o", "csv", "--store", store, fmt.Sprintf("Events | where AuditID endswith '%012d' | project Stage", events))
 		return p.over() || strings.Contains(r.stdout, "ResponseComplete")
