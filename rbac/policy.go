@@ -2,6 +2,10 @@ package rbac
 
 // Policy is every RBAC object of one cluster or one set of manifests.
 type Policy struct {
+	// Complete: these are all objects of a cluster, what is absent does not
+	// exist. Otherwise aggregated ClusterRoles keep the rules they are given
+	// with, since the roles they were made of may be elsewhere.
+	Complete bool      `json:"complete,omitempty"`
 	Roles    []Role    `json:"roles"`
 	Bindings []Binding `json:"bindings"`
 }
@@ -21,6 +25,8 @@ type Role struct {
 	Name      string            `json:"name"`
 	Labels    map[string]string `json:"labels,omitempty"`
 	Rules     []Rule            `json:"rules"`
+	At        Position          `json:"at,omitzero"`      // where a file says so
+	RuleAt    []Position        `json:"ruleAt,omitempty"` // one each of Rules, from a file
 	// Aggregate are the label selectors whose ClusterRoles a controller copies
 	// into Rules. Nil: not aggregated. A manifest of such a role carries no rules.
 	Aggregate []Selector `json:"aggregate,omitempty"`
@@ -69,6 +75,14 @@ type Binding struct {
 	Labels    map[string]string `json:"labels,omitempty"`
 	Role      RoleRef           `json:"roleRef"`
 	Subjects  []Subject         `json:"subjects"`
+	At        Position          `json:"at,omitzero"` // where a file says so
+}
+
+// Position is a place in a file; the zero Position is none (read from a cluster).
+type Position struct {
+	File   string `json:"file,omitempty"`
+	Line   int    `json:"line,omitempty"` // from 1
+	Column int    `json:"column,omitempty"`
 }
 
 // Kind is the binding's Kubernetes kind.
