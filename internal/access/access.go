@@ -59,9 +59,12 @@ type Answer struct {
 	By         By     // empty unless Allowed is yes
 	Basis      string // which authorizers were asked, and how their answers join
 	Kubernetes rbac.Decision
-	IfInGroup  []rbac.Allow // what members of groups that are not known to be Who's may do
+	NearMisses []rbac.NearMiss
+	IfInGroup  []rbac.Allow // what would allow members of groups that Who may be in
 	Unknown    []string     // what could turn a no
-	Version    string       // of the server; empty: not known
+	Version    rbac.Version // of the server, as assumed
+	Assumed    bool         // nobody said which version the server has
+	Also       []Also       // what the server asks beside the request
 	Notes      []string     // what else should be known
 	Warnings   []string     // what is likely a mistake
 	Limits     []string     // what was not examined
@@ -90,19 +93,56 @@ func (a *Asker) Snapshot() *snapshot.Snapshot { return a.snapshot }
 
 // Ask answers one question.
 func (a *Asker) Ask(q Question) Answer {
-	r := Answer{Question: q, Allowed: snapshot.No}
-	r.Kubernetes = a.index.Evaluate(q.Who, q.Request)
-	if r.Kubernetes.Allowed {
-		r.Allowed, r.By = snapshot.Yes, ByKubernetes
+	r := Answer{Question: q, Basis: a.basis()}
+	r.Version, r.Assumed = a.version()
+	r.Allowed, r.By, r.Kubernetes, r.Unknown = a.decide(q.Who, q.Request)
+	if r.Allowed != snapshot.Yes {
+		r.NearMisses = a.index.NearMisses(q.Who, q.Request)
+		r.IfInGroup = a.ifInGroup(q)
 	}
-	if r.Allowed == snapshot.No {
-		r.Unknown = a.unread(q)
-		if len(r.Unknown) > 0 {
-			r.Allowed = snapshot.Unclear
+	r.Also = a.also(q.Who, q.Request, r.Version)
+	r.Notes = a.notes(r)
+	r.Warnings = a.nearEqual(q.Who)
+	r.Limits = a.limits()
+	return r
+}
+
+// decide joins the authorizers: what one allows is allowed, and what could
+// allow but was not read makes the rest unknown.
+func (a *Asker) decide(u rbac.UserInfo, q rbac.Request) (allowed snapshot.Answer, by By, k rbac.Decision, unknown []string) {
+	k = a.index.Evaluate(u, q)
+	if k.Allowed {
+		return snapshot.Yes, ByKubernetes, k, nil
+	}
+	unknown = a.unread(u, q.Namespace)
+	if len(unknown) > 0 {
+		return snapshot.Unclear, "", k, unknown
+	}
+	return snapshot.No, "", k, nil
+}
+
+// ifInGroup are the grants of groups whose members the caller may be among: of
+// a user nobody but the sign-in knows all groups.
+func (a *Asker) ifInGroup(q Question) (allows []rbac.Allow) {
+	if q.Groups != GroupsOpen {
+		return nil
+	}
+	for _, allow := range a.index.WhoCan(q.Request) {
+		if allow.Subject.Kind == rbac.GroupKind && joinable(allow.Subject.Name) && !slices.Contains(q.Who.Groups, allow.Subject.Name) {
+			allows = append(allows, allow)
 		}
 	}
-	r.Warnings = a.nearEqual(q.Who)
-	return r
+	return allows
+}
+
+// joinable leaves out the groups that kube-apiserver or a node's credential
+// gives: no sign-in puts a person into them.
+func joinable(group string) bool {
+	switch group {
+	case rbac.Masters, rbac.Authenticated, rbac.Unauthenticated, rbac.ServiceAccounts, "system:nodes":
+		return false
+	}
+	return !strings.HasPrefix(group, rbac.ServiceAccounts+":") && !strings.HasPrefix(group, "system:bootstrappers")
 }
 
 // nearEqual warns of names that differ in upper and lower case only.

@@ -11,11 +11,10 @@ import (
 
 // unread are the parts of Kubernetes RBAC that could not be read and could make
 // a "no" a "yes" for this caller and request.
-func (a *Asker) unread(q Question) []string {
-	why := a.unreadBindings(q.Request.Namespace)
-	why = append(why, a.unreadRoles(q.Who, q.Request.Namespace)...)
-	why = append(why, a.nodes(q.Who)...)
-	return why
+func (a *Asker) unread(u rbac.UserInfo, namespace string) []string {
+	why := a.unreadBindings(namespace)
+	why = append(why, a.unreadRoles(u, namespace)...)
+	return append(why, nodes(u)...)
 }
 
 // unreadBindings are the lists of bindings that are wanting for a namespace.
@@ -81,7 +80,7 @@ func listOf(kind rbac.RoleKind) string {
 
 // nodes: kubelets are decided by the node authorizer too, which knows the pods
 // bound to each node; nobody reads those here.
-func (a *Asker) nodes(u rbac.UserInfo) []string {
+func nodes(u rbac.UserInfo) []string {
 	if strings.HasPrefix(u.Username, "system:node:") && inGroup(u, "system:nodes") {
 		return []string{u.Username + " is a kubelet: the node authorizer, which is not examined, may allow what RBAC does not"}
 	}

@@ -1,0 +1,72 @@
+package access
+
+import (
+	"fmt"
+
+	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac"
+)
+
+// Also is a request that the server authorizes beside the one asked about, or
+// that clients send in its place.
+type Also struct {
+	Request rbac.Request
+	Allowed snapshot.Answer
+	Why     string
+}
+
+// version is the server's, else the newest known here.
+func (a *Asker) version() (v rbac.Version, assumed bool) {
+	if v, ok := rbac.ParseVersion(a.snapshot.Version); ok {
+		return v, false
+	}
+	return rbac.Newest(), true
+}
+
+// also are the verbs beside the asked one that exec, attach and port-forward need.
+func (a *Asker) also(u rbac.UserInfo, q rbac.Request, v rbac.Version) (all []Also) {
+	if !q.Connects() {
+		return nil
+	}
+	stream := q
+	stream.Verb = "get" // what kubectl sends: a WebSocket is opened by GET
+	for _, r := range rbac.Connect(v, stream) {
+		if r == q {
+			continue
+		}
+		allowed, _, _, _ := a.decide(u, r)
+		all = append(all, Also{Request: r, Allowed: allowed, Why: streams(r, v)})
+	}
+	return all
+}
+
+func streams(r rbac.Request, v rbac.Version) string {
+	what := map[string]string{"exec": "kubectl exec", "attach": "kubectl attach", "portforward": "kubectl port-forward"}[r.Subresource]
+	if r.Verb == "create" {
+		return fmt.Sprintf("%s over WebSocket: Kubernetes %s asks for create too (from 1.35)", what, v)
+	}
+	return what + " over WebSocket is a get"
+}
+
+// basis names the authorizers that were asked and the rule that joins them.
+func (a *Asker) basis() string {
+	if a.snapshot.Source.Kind == snapshot.Files {
+		return "Kubernetes RBAC as these files hold it"
+	}
+	return "Kubernetes RBAC"
+}
+
+// notes say how far the answer carries.
+func (a *Asker) notes(r Answer) (notes []string) {
+	if r.Allowed != snapshot.Yes && r.Groups == GroupsOpen {
+		notes = append(notes, fmt.Sprintf("groups of %s are not known: its sign-in carries them, no binding tells; the answer is for the user alone, give groups with --as-group", SubjectOf(r.Who)))
+	}
+	return notes
+}
+
+func (a *Asker) limits() (limits []string) {
+	if a.snapshot.Source.Kind == snapshot.Files && !a.snapshot.RBAC.Complete {
+		limits = append(limits, "what the cluster holds beside these manifests")
+	}
+	return limits
+}
