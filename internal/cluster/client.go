@@ -30,12 +30,21 @@ type Client struct {
 	// Context is the kubeconfig context in use, empty inside a cluster.
 	Context string
 
-	config *rest.Config
-	http   *http.Client
+	config    *rest.Config
+	http      *http.Client
+	namespace string // of the context
 }
 
 // Server is the API server's URL.
 func (c *Client) Server() string { return strings.TrimSuffix(c.config.Host, "/") }
+
+// name is what answers call the cluster, as long as nobody says better.
+func (c *Client) name() string {
+	if c.Context != "" {
+		return c.Context
+	}
+	return c.Server()
+}
 
 // maxBody bounds one answer; lists come in pages of some hundred objects.
 const maxBody = 256 << 20
@@ -50,12 +59,17 @@ func (c *Client) do(ctx context.Context, method, path string, in, out any) error
 		}
 		body = bytes.NewReader(text)
 	}
+	return c.ask(ctx, method, path, "application/json", body, out)
+}
+
+// ask sends a request and reads the answer, of a media type, into out.
+func (c *Client) ask(ctx context.Context, method, path, accept string, body io.Reader, out any) error {
 	req, err := http.NewRequestWithContext(ctx, method, c.Server()+path, body)
 	if err != nil {
 		return &Error{Fault: FaultConfig, Msg: "use server " + c.config.Host + ": " + err.Error(), Err: err}
 	}
-	req.Header.Set("Accept", "application/json")
-	if in != nil {
+	req.Header.Set("Accept", accept)
+	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
 	}
 	res, err := c.send(ctx, req)

@@ -47,7 +47,15 @@ func Connect(o Options) (*Client, error) {
 	if err != nil {
 		return nil, o.configError(name, err)
 	}
-	return newClient(o, name, config)
+	client, err := newClient(o, name, config)
+	if err != nil {
+		return nil, err
+	}
+	client.namespace, _, err = loader.Namespace()
+	if err != nil {
+		return nil, o.configError(name, err)
+	}
+	return client, nil
 }
 
 // Contexts are the names a --context can have.

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -16,13 +18,41 @@ import (
 	"github.com/postern-dev/postern/rbac"
 )
 
+// Part is something that can be read of a cluster.
+type Part string
+
+// The parts. Who the caller is, is always asked: a refused credential is then
+// refused once, and a sign-in plugin prompts once.
+const (
+	RBAC       Part = "rbac"       // roles and bindings
+	Discovery  Part = "discovery"  // what the server serves
+	Version    Part = "version"    // its gitVersion
+	Namespaces Part = "namespaces" // with their labels
+)
+
+// Request is what to read of a cluster.
+type Request struct {
+	Parts []Part
+	// Namespace limits Roles and RoleBindings to one; the cluster-wide objects
+	// are read all the same.
+	Namespace string
+	Now       time.Time
+}
+
 // Snapshot reads all RBAC objects; with a namespace, those of that namespace
-// and the cluster-wide ones. What the server refuses to list is in Unknown. The
-// error is set only where no part could be had for a reason common to all.
+// and the cluster-wide ones.
 func (c *Client) Snapshot(ctx context.Context, namespace string, now time.Time) (*snapshot.Snapshot, error) {
-	s := &snapshot.Snapshot{Taken: now, Source: snapshot.Source{Kind: snapshot.Cluster, Context: c.Context, Server: c.Server(), Namespace: namespace}}
-	// One question first: a refused credential is refused for every other too,
-	// and a plugin should prompt once.
+	return c.Read(ctx, Request{Parts: []Part{RBAC}, Namespace: namespace, Now: now})
+}
+
+// Read reads the parts that are asked for, all at the same time. What the
+// server refuses is in Unknown. The error is set only where no part could be
+// had for a reason common to all.
+func (c *Client) Read(ctx context.Context, r Request) (*snapshot.Snapshot, error) {
+	s := &snapshot.Snapshot{
+		Name: c.name(), Taken: r.Now, DefaultNamespace: c.namespace,
+		Source: snapshot.Source{Kind: snapshot.Cluster, Context: c.Context, Server: c.Server(), Namespace: r.Namespace},
+	}
 	id, err := c.WhoAmI(ctx)
 	switch {
 	case err == nil:
@@ -32,7 +62,7 @@ func (c *Client) Snapshot(ctx context.Context, namespace string, now time.Time) 
 	default:
 		s.Unknown = append(s.Unknown, unknown(snapshot.WhoAmI, err))
 	}
-	if err := c.readParts(ctx, s, namespace); err != nil {
+	if err := c.readParts(ctx, s, r); err != nil {
 		return nil, err
 	}
 	return s, nil
@@ -42,31 +72,29 @@ func (c *Client) Snapshot(ctx context.Context, namespace string, now time.Time) 
 type part struct {
 	what string
 	read func(context.Context) error
+	done func() // once all have been read; nil: nothing to do
 	err  error
 }
 
-func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, namespace string) error {
-	var clusterRoles, roles []rbac.Role
-	var clusterBindings, bindings []rbac.Binding
-	parts := []*part{
-		{what: snapshot.ClusterRoles, read: func(ctx context.Context) error {
-			return list(ctx, c, "", snapshot.ClusterRoles, func(r rbacv1.ClusterRole) { clusterRoles = append(clusterRoles, clusterRole(r)) })
-		}},
-		{what: snapshot.ClusterRoleBindings, read: func(ctx context.Context) error {
-			return list(ctx, c, "", snapshot.ClusterRoleBindings, func(b rbacv1.ClusterRoleBinding) {
-				clusterBindings = append(clusterBindings, binding(b.ObjectMeta, b.RoleRef, b.Subjects))
-			})
-		}},
-		{what: snapshot.Roles, read: func(ctx context.Context) error {
-			return list(ctx, c, namespace, snapshot.Roles, func(r rbacv1.Role) {
-				roles = append(roles, rbac.Role{Namespace: r.Namespace, Name: r.Name, Labels: r.Labels, Rules: rules(r.Rules)})
-			})
-		}},
-		{what: snapshot.RoleBindings, read: func(ctx context.Context) error {
-			return list(ctx, c, namespace, snapshot.RoleBindings, func(b rbacv1.RoleBinding) {
-				bindings = append(bindings, binding(b.ObjectMeta, b.RoleRef, b.Subjects))
-			})
-		}},
+func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, r Request) error {
+	var parts []*part
+	if slices.Contains(r.Parts, RBAC) {
+		parts = append(parts, c.rbacParts(s, r.Namespace)...)
+	}
+	if slices.Contains(r.Parts, Discovery) {
+		parts = append(parts, &part{what: snapshot.Discovery, read: func(ctx context.Context) (err error) {
+			s.Resources, s.Unserved, err = c.discover(ctx)
+			return err
+		}})
+	}
+	if slices.Contains(r.Parts, Version) {
+		parts = append(parts, &part{what: snapshot.ServerVersion, read: func(ctx context.Context) (err error) {
+			s.Version, err = c.version(ctx)
+			return err
+		}})
+	}
+	if slices.Contains(r.Parts, Namespaces) {
+		parts = append(parts, c.namespacesPart(s))
 	}
 	var wait sync.WaitGroup
 	for _, p := range parts {
@@ -75,6 +103,9 @@ func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, namespace 
 	wait.Wait()
 	for _, p := range parts {
 		if p.err == nil {
+			if p.done != nil {
+				p.done()
+			}
 			continue
 		}
 		if ctx.Err() != nil {
@@ -82,8 +113,47 @@ func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, namespace 
 		}
 		s.Unknown = append(s.Unknown, unknown(p.what, p.err))
 	}
-	s.RBAC = rbac.Policy{Roles: append(clusterRoles, roles...), Bindings: append(clusterBindings, bindings...)}
+	for _, group := range s.Unserved {
+		s.Unknown = append(s.Unknown, snapshot.Unknown{What: snapshot.Discovery, Why: "the server could not tell the resources of API group " + group, Hint: "`kubectl get apiservices` shows which extension server does not answer"})
+	}
+	s.RBAC.Complete = slices.Contains(r.Parts, RBAC) && r.Namespace == "" && !slices.ContainsFunc([]string{snapshot.ClusterRoles, snapshot.ClusterRoleBindings, snapshot.Roles, snapshot.RoleBindings}, s.Missing)
 	return nil
+}
+
+// rbacParts are the four lists. Each is added in done, one after another, so
+// that the order does not depend on who answered first.
+func (c *Client) rbacParts(s *snapshot.Snapshot, namespace string) []*part {
+	var clusterRoles, roles []rbac.Role
+	var clusterBindings, bindings []rbac.Binding
+	return []*part{
+		{what: snapshot.ClusterRoles, read: func(ctx context.Context) error {
+			return list(ctx, c, rbacPath("", snapshot.ClusterRoles), func(r rbacv1.ClusterRole) { clusterRoles = append(clusterRoles, clusterRole(r)) })
+		}, done: func() { s.RBAC.Roles = append(s.RBAC.Roles, clusterRoles...) }},
+		{what: snapshot.ClusterRoleBindings, read: func(ctx context.Context) error {
+			return list(ctx, c, rbacPath("", snapshot.ClusterRoleBindings), func(b rbacv1.ClusterRoleBinding) {
+				clusterBindings = append(clusterBindings, binding(b.ObjectMeta, b.RoleRef, b.Subjects))
+			})
+		}, done: func() { s.RBAC.Bindings = append(s.RBAC.Bindings, clusterBindings...) }},
+		{what: snapshot.Roles, read: func(ctx context.Context) error {
+			return list(ctx, c, rbacPath(namespace, snapshot.Roles), func(r rbacv1.Role) {
+				roles = append(roles, rbac.Role{Namespace: r.Namespace, Name: r.Name, Labels: r.Labels, Rules: rules(r.Rules)})
+			})
+		}, done: func() { s.RBAC.Roles = append(s.RBAC.Roles, roles...) }},
+		{what: snapshot.RoleBindings, read: func(ctx context.Context) error {
+			return list(ctx, c, rbacPath(namespace, snapshot.RoleBindings), func(b rbacv1.RoleBinding) {
+				bindings = append(bindings, binding(b.ObjectMeta, b.RoleRef, b.Subjects))
+			})
+		}, done: func() { s.RBAC.Bindings = append(s.RBAC.Bindings, bindings...) }},
+	}
+}
+
+func (c *Client) namespacesPart(s *snapshot.Snapshot) *part {
+	namespaces := []snapshot.Namespace{}
+	return &part{what: snapshot.Namespaces, read: func(ctx context.Context) error {
+		return list(ctx, c, "/api/v1/namespaces", func(n corev1.Namespace) {
+			namespaces = append(namespaces, snapshot.Namespace{Name: n.Name, Labels: n.Labels})
+		})
+	}, done: func() { s.Namespaces = namespaces }}
 }
 
 func unknown(what string, err error) snapshot.Unknown {
@@ -100,11 +170,11 @@ const page = 500
 
 // list reads all pages of a resource. Objects reach add only when the list is
 // whole: half a list must not look like a small cluster.
-func list[T any](ctx context.Context, c *Client, namespace, resource string, add func(T)) error {
+func list[T any](ctx context.Context, c *Client, path string, add func(T)) error {
 	var all []T
 	next, limit, restarted := "", page, false
 	for {
-		items, more, err := fetch[T](ctx, c, namespace, resource, next, limit)
+		items, more, err := fetch[T](ctx, c, path, next, limit)
 		if expired(err) && next != "" && !restarted {
 			// The server compacted while we read: begin again, in one piece.
 			all, next, limit, restarted = nil, "", 0, true
@@ -128,11 +198,15 @@ var errExpired = errors.New("continue token expired")
 
 func expired(err error) bool { return errors.Is(err, errExpired) }
 
-func fetch[T any](ctx context.Context, c *Client, namespace, resource, next string, limit int) ([]T, string, error) {
+func rbacPath(namespace, resource string) string {
 	path := "/apis/rbac.authorization.k8s.io/v1/"
 	if namespace != "" {
 		path += "namespaces/" + url.PathEscape(namespace) + "/"
 	}
+	return path + resource
+}
+
+func fetch[T any](ctx context.Context, c *Client, path, next string, limit int) ([]T, string, error) {
 	query := url.Values{}
 	if limit > 0 {
 		query.Set("limit", fmt.Sprint(limit))
@@ -144,7 +218,7 @@ func fetch[T any](ctx context.Context, c *Client, namespace, resource, next stri
 		metav1.ListMeta `json:"metadata"`
 		Items           []T `json:"items"`
 	}
-	err := c.do(ctx, http.MethodGet, path+resource+"?"+query.Encode(), nil, &answer)
+	err := c.do(ctx, http.MethodGet, path+"?"+query.Encode(), nil, &answer)
 	return answer.Items, answer.Continue, err
 }
 

@@ -61,15 +61,13 @@ func explainForbidden(err error) error {
 
 // tooOld names the server's version, which is what the user needs next.
 func (c *Client) tooOld(ctx context.Context) error {
-	var info struct {
-		GitVersion string `json:"gitVersion"`
-	}
-	if err := c.do(ctx, http.MethodGet, "/version", nil, &info); err != nil || info.GitVersion == "" {
+	version, err := c.version(ctx)
+	if err != nil {
 		return &Error{FaultServer, c.Server() + " has no SelfSubjectReview and tells no version", "is this a Kubernetes API server?", err}
 	}
 	return &Error{
 		Fault: FaultServer,
-		Msg:   fmt.Sprintf("%s is Kubernetes %s, which cannot tell a caller who it is", c.Server(), info.GitVersion),
+		Msg:   fmt.Sprintf("%s is Kubernetes %s, which cannot tell a caller who it is", c.Server(), version),
 		Hint:  "SelfSubjectReview came with Kubernetes 1.27 (v1beta1, off by default) and 1.28 (v1)",
 	}
 }

@@ -10,16 +10,38 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/resource"
 )
 
-// Snapshot is everything that was read.
+// Snapshot is everything that was read. What is nil was not asked for, or is
+// among Unknown.
 type Snapshot struct {
+	// Name is what answers call this cluster; among several snapshots each has
+	// its own.
+	Name     string
 	Source   Source
 	Taken    time.Time
 	Identity *Identity // who read it; nil where nobody had to ask
-	RBAC     rbac.Policy
-	Unknown  []Unknown // what could not be read
-	Remarks  []Remark  // what was assumed or left aside while reading
+	// Version is the server's gitVersion as it says it; empty: not known.
+	Version string
+	// DefaultNamespace is the one a question without a namespace means: the
+	// kubeconfig context's, else "default".
+	DefaultNamespace string
+	// Tenant is the Entra tenant the kubeconfig signs in to, where it names one.
+	Tenant    string
+	Resources []resource.Resource // what the server serves
+	// Unserved are API groups whose resources the server could not tell.
+	Unserved   []string
+	Namespaces []Namespace
+	RBAC       rbac.Policy
+	Unknown    []Unknown // what could not be read
+	Remarks    []Remark  // what was assumed or left aside while reading
+}
+
+// Namespace is a namespace and what its labels decide.
+type Namespace struct {
+	Name   string            `json:"name"`
+	Labels map[string]string `json:"labels,omitempty"`
 }
 
 // SourceKind says what a snapshot was made of.
@@ -28,7 +50,7 @@ type SourceKind string
 // The kinds of Source.
 const (
 	Cluster SourceKind = "cluster"
-	Files   SourceKind = "files"
+	Files   SourceKind = "files" // manifests
 )
 
 // Source is where a snapshot comes from.
@@ -49,6 +71,10 @@ const (
 	RoleBindings        = "rolebindings"
 	Manifest            = "manifest"
 	WhoAmI              = "identity"
+	Discovery           = "discovery"
+	ServerVersion       = "version"
+	Namespaces          = "namespaces"
+	Azure               = "azure"
 )
 
 // Unknown is something that could not be read, and why.
