@@ -1,7 +1,6 @@
 package rbac
 
 import (
-	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,66 +12,93 @@ import (
 // are themselves aggregated feed others (edit into admin), so it is repeated
 // until nothing changes. What such a role is given with as its own rules is
 // overwritten, as the controller does, in a complete policy; elsewhere it is
-// kept beside what was computed.
+// kept before what was computed. With a selector that cannot be read the
+// controller gives up on the role: its rules stay as given.
 
 // Aggregated reports whether a controller fills in the role's rules.
 func (r Role) Aggregated() bool { return r.Namespace == "" && r.Aggregate != nil }
 
+// aggregation is one run over the ClusterRoles of a policy.
+type aggregation struct {
+	roles []Role
+	order []int        // positions of the ClusterRoles that count, by name
+	fill  []int        // of those to fill in
+	given map[int]Role // what was given with rules that are kept
+}
+
 // aggregate fills in the rules of aggregated ClusterRoles in place (the slice's
 // elements are replaced, rules they share with others are not written to).
 func aggregate(roles []Role, complete bool) (faults []Fault) {
-	var order []int // of ClusterRoles, by name
-	aggregated := false
-	for i, r := range roles {
-		if r.Namespace == "" {
-			order = append(order, i)
-			aggregated = aggregated || len(r.Aggregate) > 0
+	a := aggregation{roles: roles, order: clusterRoles(roles), given: map[int]Role{}}
+	for _, i := range a.order {
+		if len(roles[i].Aggregate) == 0 {
+			continue
+		}
+		if bad := roles[i].badSelectors(); len(bad) > 0 {
+			faults = append(faults, bad...)
+			continue
+		}
+		a.fill = append(a.fill, i)
+		if !complete && len(roles[i].Rules) > 0 {
+			a.given[i] = roles[i]
 		}
 	}
-	if !aggregated {
-		return nil
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return strings.Compare(roles[a].Name, roles[b].Name) })
-	for _, i := range order {
-		for _, s := range roles[i].Aggregate {
-			if msg := s.fault(); msg != "" {
-				faults = append(faults, Fault{Kind: BadSelector, Role: roles[i].Ref(), At: roles[i].At, Msg: roles[i].Title() + ": " + msg + ": the selector selects nobody"})
-			}
-		}
-	}
-	given := map[int]Role{}
-	for _, i := range order {
-		if !complete && len(roles[i].Aggregate) > 0 && len(roles[i].Rules) > 0 {
-			given[i] = roles[i]
-		}
-	}
-	for range len(order) + 1 { // a chain cannot be longer
-		changed := false
-		for _, i := range order {
-			if len(roles[i].Aggregate) == 0 {
-				continue
-			}
-			rules, at := collect(roles, order, i)
-			if own, kept := given[i]; kept {
-				rules, at = append(slices.Clone(own.Rules), without(rules, own.Rules)...), nil
-			}
-			if !reflect.DeepEqual(rules, roles[i].Rules) {
-				roles[i].Rules, roles[i].RuleAt, changed = rules, at, true
-			}
-		}
-		if !changed {
+	for range len(a.fill) + 1 { // a chain cannot be longer
+		if !a.pass() {
 			break
 		}
 	}
-	for _, i := range order {
-		if own, kept := given[i]; kept {
-			computed, _ := collect(roles, order, i)
-			if n := len(without(own.Rules, computed)); n > 0 {
-				faults = append(faults, Fault{Kind: Unfed, Role: own.Ref(), At: own.At, Msg: own.Title() + " is aggregated, but " + strconv.Itoa(n) + " of its rules come from no ClusterRole that is here: they are kept as given"})
-			}
+	for _, i := range a.fill {
+		if own, kept := a.given[i]; kept {
+			faults = append(faults, a.unfed(own, i)...)
 		}
 	}
 	return faults
+}
+
+// clusterRoles are in order of name; of one given twice the last counts.
+func clusterRoles(roles []Role) (order []int) {
+	last := map[string]int{}
+	for i, r := range roles {
+		if r.Namespace == "" {
+			last[r.Name] = i
+		}
+	}
+	for i, r := range roles {
+		if r.Namespace == "" && last[r.Name] == i {
+			order = append(order, i)
+		}
+	}
+	slices.SortFunc(order, func(a, b int) int { return strings.Compare(roles[a].Name, roles[b].Name) })
+	return order
+}
+
+// pass fills in every role once and reports whether that changed anything.
+func (a *aggregation) pass() (changed bool) {
+	for _, i := range a.fill {
+		rules, at := a.collect(i)
+		if own, kept := a.given[i]; kept {
+			rules, at = append(slices.Clone(own.Rules), without(rules, own.Rules)...), own.RuleAt
+		}
+		if !sameRules(rules, a.roles[i].Rules) {
+			a.roles[i].Rules, a.roles[i].RuleAt, changed = rules, at, true
+		}
+	}
+	return changed
+}
+
+// unfed says how many of the rules a role was given with have no source here.
+func (a *aggregation) unfed(own Role, i int) []Fault {
+	computed, _ := a.collect(i)
+	n := len(without(own.Rules, computed))
+	if n == 0 {
+		return nil
+	}
+	return []Fault{{Kind: Unfed, Role: own.Ref(), At: own.At, Msg: own.Title() + " is aggregated, but " + strconv.Itoa(n) + " of its rules come from no ClusterRole that is here: they are kept as given"}}
+}
+
+func sameRules(a, b []Rule) bool {
+	return slices.EqualFunc(a, b, func(a, b Rule) bool { return a.key() == b.key() })
 }
 
 // without are the rules of a that are not in b.
@@ -89,27 +115,25 @@ func without(a, b []Rule) (rest []Rule) {
 	return rest
 }
 
-// collect gathers what the selectors of roles[i] select.
-func collect(roles []Role, order []int, i int) (rules []Rule, at []Position) {
+// collect gathers what the selectors of one role select.
+func (a *aggregation) collect(role int) (rules []Rule, at []Position) {
 	seen := map[string]bool{}
-	for _, s := range roles[i].Aggregate {
-		if s.fault() != "" {
-			continue
-		}
-		for _, j := range order {
-			if roles[j].Name == roles[i].Name || !s.Matches(roles[j].Labels) {
+	for _, s := range a.roles[role].Aggregate {
+		for _, i := range a.order {
+			if i == role {
 				continue
 			}
-			for n, r := range roles[j].Rules {
-				if key := r.key(); !seen[key] {
-					seen[key] = true
-					rules = append(rules, r)
-					var p Position
-					if n < len(roles[j].RuleAt) {
-						p = roles[j].RuleAt[n]
-					}
-					at = append(at, p)
+			if !s.Matches(a.roles[i].Labels) {
+				continue
+			}
+			for n, r := range a.roles[i].Rules {
+				key := r.key()
+				if seen[key] {
+					continue
 				}
+				seen[key] = true
+				rules = append(rules, r)
+				at = append(at, a.roles[i].ruleAt(n))
 			}
 		}
 	}
@@ -117,6 +141,22 @@ func collect(roles []Role, order []int, i int) (rules []Rule, at []Position) {
 		at = nil
 	}
 	return rules, at
+}
+
+func (r Role) ruleAt(n int) Position {
+	if n < len(r.RuleAt) {
+		return r.RuleAt[n]
+	}
+	return Position{}
+}
+
+func (r Role) badSelectors() (faults []Fault) {
+	for _, s := range r.Aggregate {
+		if msg := s.fault(); msg != "" {
+			faults = append(faults, Fault{Kind: BadSelector, Role: r.Ref(), At: r.At, Msg: r.Title() + ": " + msg + ": its rules stay as given"})
+		}
+	}
+	return faults
 }
 
 // key tells rules apart as the controller does: by their lists in order.

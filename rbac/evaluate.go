@@ -1,6 +1,7 @@
 package rbac
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 )
@@ -23,10 +24,10 @@ type Allow struct {
 
 // At is where the rule stands in a file; zero for what came from a cluster.
 func (a Allow) At() Position {
-	if a.Role == nil || a.Rule >= len(a.Role.RuleAt) {
+	if a.Role == nil {
 		return Position{}
 	}
-	return a.Role.RuleAt[a.Rule]
+	return a.Role.ruleAt(a.Rule)
 }
 
 // Because is the sentence kube-apiserver writes to the audit annotation
@@ -40,11 +41,24 @@ func (a Allow) Because() string {
 	if a.Binding.Namespace != "" {
 		name += "/" + a.Binding.Namespace
 	}
-	subject := string(a.Subject.Kind) + " " + strconv.Quote(a.Subject.Name)
-	if a.Subject.Kind == ServiceAccountKind {
-		subject = string(a.Subject.Kind) + " " + strconv.Quote(a.Subject.Name+"/"+a.Subject.Namespace)
+	return "RBAC: allowed by " + a.Binding.Kind() + " " + strconv.Quote(name) + " of " + string(a.Binding.Role.Kind) + " " + strconv.Quote(a.Binding.Role.Name) + " to " + a.Binding.describe(a.Subject)
+}
+
+// describe names a Subject as the binding spells it: a ServiceAccount may stand
+// there as a User.
+func (b *Binding) describe(s Subject) string {
+	for _, spelled := range b.Subjects {
+		if b.resolve(spelled) == s {
+			if spelled.Kind != ServiceAccountKind {
+				s = spelled
+			}
+			break
+		}
 	}
-	return "RBAC: allowed by " + a.Binding.Kind() + " " + strconv.Quote(name) + " of " + string(a.Binding.Role.Kind) + " " + strconv.Quote(a.Binding.Role.Name) + " to " + subject
+	if s.Kind == ServiceAccountKind {
+		return string(s.Kind) + " " + strconv.Quote(s.Name+"/"+s.Namespace)
+	}
+	return string(s.Kind) + " " + strconv.Quote(s.Name)
 }
 
 // identities are the Subjects a binding could name to mean this caller.
@@ -59,6 +73,14 @@ func identities(u UserInfo) []Subject {
 	return who
 }
 
+// scope is the namespace whose RoleBindings count; URLs are in none.
+func (r Request) scope() string {
+	if r.Path != "" {
+		return ""
+	}
+	return r.Namespace
+}
+
 // Evaluate decides as kube-apiserver's RBAC authorizer does: ClusterRoleBindings
 // first, then the RoleBindings of the request's namespace. Groups are taken as
 // they are: see Subject.UserInfo.
@@ -66,9 +88,9 @@ func (x *Index) Evaluate(u UserInfo, q Request) Decision {
 	var d Decision
 	if slices.Contains(u.Groups, Masters) {
 		d.Allowed = true
-		d.Allows = append(d.Allows, Allow{Grant: Grant{Subject: Group(Masters), Reason: Unbound}})
+		d.Allows = append(d.Allows, masters())
 	}
-	x.visit(u, q.Namespace, func(s Subject, b *Binding) {
+	x.visit(u, q.scope(), func(s Subject, b *Binding) {
 		role := x.role(b)
 		if role == nil {
 			d.Faults = append(d.Faults, b.dangling())
@@ -84,99 +106,103 @@ func (x *Index) Evaluate(u UserInfo, q Request) Decision {
 	return d
 }
 
+func masters() Allow { return Allow{Grant: Grant{Subject: Group(Masters), Reason: Unbound}} }
+
 // visit calls f for every binding that applies to the caller in a namespace;
 // the Subject is the one by which it applies, the first in the binding.
 func (x *Index) visit(u UserInfo, namespace string, f func(Subject, *Binding)) {
-	var at []int
+	var who, at []int32
 	for _, s := range identities(u) {
-		for _, i := range x.bySubject[s] {
-			if n := x.policy.Bindings[i].Namespace; n == "" || n == namespace {
+		id, known := x.ids[s]
+		if !known {
+			continue
+		}
+		who = append(who, id)
+		for _, i := range x.bound[id] {
+			if x.policy.Bindings[i].holdsIn(namespace) {
 				at = append(at, i)
 			}
 		}
 	}
-	slices.SortFunc(at, func(a, b int) int {
-		if c := compareBindings(x.policy.Bindings[a], x.policy.Bindings[b]); c != 0 {
-			return c
-		}
-		return a - b
-	})
-	who := map[Subject]bool{}
-	for _, s := range identities(u) {
-		who[s] = true
-	}
+	slices.SortFunc(at, func(a, b int32) int { return cmp.Compare(x.rank[a], x.rank[b]) })
 	for _, i := range slices.Compact(at) {
-		b := &x.policy.Bindings[i]
-		for _, s := range b.Subjects {
-			if r := b.resolve(s); who[r] {
-				f(r, b)
+		for _, id := range x.members[i] {
+			if slices.Contains(who, id) {
+				f(x.subjects[id], &x.policy.Bindings[i])
 				break
 			}
 		}
 	}
 }
 
-func (x *Index) role(b *Binding) *Role {
-	i, found := x.roles[b.roleKey()]
-	if !found {
-		return nil
+// holdsIn reports whether a binding counts for requests in a namespace; empty:
+// cluster-scoped, all namespaces, or a URL.
+func (b *Binding) holdsIn(namespace string) bool {
+	if b.Namespace == "" {
+		return true
 	}
-	return &x.policy.Roles[i]
+	return b.Namespace == namespace
 }
 
 // WhoCan are all ways by which any bound Subject, and system:masters, may do
 // this, sorted by Subject, cluster-wide ways first. A Subject appears once for
 // each binding and rule. Whoever is in a group that appears may do it too.
 func (x *Index) WhoCan(q Request) []Allow {
-	all := []Allow{{Grant: Grant{Subject: Group(Masters), Reason: Unbound}}}
+	var found []way
 	for r := range x.policy.Roles {
 		role := &x.policy.Roles[r]
-		if role.Namespace != "" && role.Namespace != q.Namespace {
+		if role.Namespace != "" && role.Namespace != q.scope() {
 			continue
 		}
-		key := roleKey{role.Namespace, role.Name}
-		if x.roles[key] != r { // given twice: the other one counts
+		if x.roles[role.key()] != r { // given twice: the other one counts
 			continue
 		}
 		for i := range role.Rules {
 			if role.Rules[i].Allows(q) {
-				all = x.holders(all, role, i, q.Namespace)
+				found = x.holders(found, r, i, q.scope())
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b Allow) int {
-		if c := CompareSubjects(a.Subject, b.Subject); c != 0 {
-			return c
-		}
-		switch {
-		case a.Binding == nil && b.Binding == nil:
-			return 0
-		case a.Binding == nil:
-			return -1
-		case b.Binding == nil:
-			return 1
-		}
-		return compareBindings(*a.Binding, *b.Binding)
+	slices.SortFunc(found, func(a, b way) int {
+		return cmp.Or(cmp.Compare(a.subject, b.subject), cmp.Compare(a.rank, b.rank), cmp.Compare(a.rule, b.rule))
 	})
-	return all
+	return x.allows(found)
 }
 
+// way is an Allow in numbers.
+type way struct{ subject, rank, binding, role, rule int32 }
+
 // holders adds everybody a role's rule is bound to in a namespace.
-func (x *Index) holders(all []Allow, role *Role, rule int, namespace string) []Allow {
-	for _, i := range x.byRole[roleKey{role.Namespace, role.Name}] {
-		b := &x.policy.Bindings[i]
-		if b.Namespace != "" && b.Namespace != namespace {
+func (x *Index) holders(found []way, role, rule int, namespace string) []way {
+	for _, i := range x.byRole[x.policy.Roles[role].key()] {
+		if !x.policy.Bindings[i].holdsIn(namespace) {
 			continue
 		}
-		for n, s := range b.Subjects {
-			s = b.resolve(s)
-			if slices.ContainsFunc(b.Subjects[:n], func(o Subject) bool { return b.resolve(o) == s }) {
-				continue
-			}
-			all = append(all, Allow{Grant: Grant{Subject: s, Binding: b}, Role: role, Rule: rule, Scope: b.Namespace})
+		for _, id := range x.members[i] {
+			found = append(found, way{subject: id, rank: x.rank[i], binding: i, role: int32(role), rule: int32(rule)})
 		}
 	}
-	return all
+	return found
+}
+
+// allows spells the ways out, with system:masters in its place.
+func (x *Index) allows(found []way) []Allow {
+	list := make([]Allow, 0, len(found)+1)
+	place, _ := slices.BinarySearchFunc(x.subjects, Group(Masters), CompareSubjects)
+	before, _ := slices.BinarySearchFunc(found, int32(place), func(w way, id int32) int { return cmp.Compare(w.subject, id) })
+	for _, w := range found[:before] {
+		list = append(list, x.allow(w))
+	}
+	list = append(list, masters())
+	for _, w := range found[before:] {
+		list = append(list, x.allow(w))
+	}
+	return list
+}
+
+func (x *Index) allow(w way) Allow {
+	b := &x.policy.Bindings[w.binding]
+	return Allow{Grant: Grant{Subject: x.subjects[w.subject], Binding: b}, Role: &x.policy.Roles[w.role], Rule: int(w.rule), Scope: b.Namespace}
 }
 
 // Held is one role somebody has, and where.
@@ -187,9 +213,9 @@ type Held struct {
 }
 
 // Roles are the roles a caller holds: with namespace "", those held cluster-wide;
-// with all, those held in any namespace too. Bindings whose role does not exist
+// with every, those held in any namespace too. Bindings whose role does not exist
 // are in Faults. system:masters is not among them: see UserInfo.Groups.
-func (x *Index) Roles(u UserInfo, namespace string, all bool) (held []Held, faults []Fault) {
+func (x *Index) Roles(u UserInfo, namespace string, every bool) (held []Held, faults []Fault) {
 	add := func(s Subject, b *Binding) {
 		role := x.role(b)
 		if role == nil {
@@ -199,21 +225,13 @@ func (x *Index) Roles(u UserInfo, namespace string, all bool) (held []Held, faul
 		held = append(held, Held{Grant: Grant{Subject: s, Binding: b}, Role: role, Scope: b.Namespace})
 	}
 	x.visit(u, namespace, add)
-	if !all {
+	if !every {
 		return held, faults
 	}
-	seen := map[string]bool{"": true, namespace: true}
-	var others []string
-	for _, s := range identities(u) {
-		for _, i := range x.bySubject[s] {
-			if n := x.policy.Bindings[i].Namespace; !seen[n] {
-				seen[n] = true
-				others = append(others, n)
-			}
+	for _, n := range x.namespaces(u) {
+		if n == namespace {
+			continue
 		}
-	}
-	slices.Sort(others)
-	for _, n := range others {
 		x.visit(u, n, func(s Subject, b *Binding) {
 			if b.Namespace != "" {
 				add(s, b)
@@ -221,4 +239,18 @@ func (x *Index) Roles(u UserInfo, namespace string, all bool) (held []Held, faul
 		})
 	}
 	return held, faults
+}
+
+// namespaces are those where RoleBindings name the caller, sorted.
+func (x *Index) namespaces(u UserInfo) []string {
+	var all []string
+	for _, s := range identities(u) {
+		for _, i := range x.boundTo(s) {
+			if n := x.policy.Bindings[i].Namespace; n != "" {
+				all = append(all, n)
+			}
+		}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }

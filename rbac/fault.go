@@ -54,3 +54,11 @@ func (b Binding) Title() string {
 func (b *Binding) dangling() Fault {
 	return Fault{Kind: Dangling, Role: b.Role, Namespace: b.Namespace, Binding: b.Name, At: b.At, Msg: b.Title() + " refers to " + string(b.Role.Kind) + " " + b.Role.Name + ", which does not exist: it grants nothing until somebody creates it"}
 }
+
+func (r Role) twice(first Position) Fault {
+	return Fault{Kind: Twice, Role: r.Ref(), Namespace: r.Namespace, At: r.At, Msg: r.Title() + " is given twice; the last one counts (first " + first.String() + ")"}
+}
+
+func (b Binding) twice(first Position) Fault {
+	return Fault{Kind: Twice, Role: b.Role, Namespace: b.Namespace, Binding: b.Name, At: b.At, Msg: b.Title() + " is given twice; the last one counts (first " + first.String() + ")"}
+}
