@@ -6,13 +6,13 @@ import (
 	"github.com/postern-dev/postern/rbac"
 )
 
-func (d *decoder) binding(n *yaml.Node, h header) rbac.Binding {
-	b := rbac.Binding{Namespace: h.namespace, Name: h.name, Labels: h.labels}
+func (d *decoder) binding(h header) rbac.Binding {
+	b := rbac.Binding{Namespace: h.namespace, Name: h.name, Labels: h.labels, At: d.position(h.at)}
 	for _, f := range h.rest {
 		switch f.key.Value {
 		case "subjects":
 			for _, item := range d.items(f.value, "subjects") {
-				b.Subjects = append(b.Subjects, d.subject(item))
+				b.Subjects = append(b.Subjects, d.subject(item, h))
 			}
 		case "roleRef":
 			b.Role = d.roleRef(f.value, h)
@@ -21,7 +21,7 @@ func (d *decoder) binding(n *yaml.Node, h header) rbac.Binding {
 		}
 	}
 	if b.Role == (rbac.RoleRef{}) && d.faults == 0 {
-		d.problem(n, "", "%s %s has no roleRef", h.kind, h.name)
+		d.problem(h.at, "", "%s %s has no roleRef", h.kind, h.name)
 	}
 	return b
 }
@@ -59,9 +59,10 @@ func (d *decoder) roleRef(n *yaml.Node, h header) rbac.RoleRef {
 	return ref
 }
 
-func (d *decoder) subject(n *yaml.Node) rbac.Subject {
+func (d *decoder) subject(n *yaml.Node, h header) rbac.Subject {
 	var s rbac.Subject
-	kindAt, before := n, d.faults
+	var apiGroup string
+	kindAt, groupAt, before := n, n, d.faults
 	for _, f := range d.fields(n, "a subject") {
 		switch f.key.Value {
 		case "kind":
@@ -70,7 +71,9 @@ func (d *decoder) subject(n *yaml.Node) rbac.Subject {
 			s.Name = d.text(f.value, "subject name")
 		case "namespace":
 			s.Namespace = d.text(f.value, "subject namespace")
-		case "apiGroup", "apiVersion":
+		case "apiGroup":
+			apiGroup, groupAt = d.text(f.value, f.key.Value), f.value
+		case "apiVersion": // of v1alpha1, still in old dumps
 			d.text(f.value, f.key.Value)
 		default:
 			d.unknown(f, "a subject")
@@ -82,9 +85,18 @@ func (d *decoder) subject(n *yaml.Node) rbac.Subject {
 	switch s.Kind {
 	case rbac.UserKind, rbac.GroupKind:
 		s.Namespace = "" // means nothing there
+		if apiGroup != "" && apiGroup != group {
+			d.problem(groupAt, "write "+group, "the apiGroup of %s subject %q is %q", s.Kind, s.Name, apiGroup)
+		}
 	case rbac.ServiceAccountKind:
+		if apiGroup != "" {
+			d.problem(groupAt, "leave it out: ServiceAccounts are in the core group", "the apiGroup of ServiceAccount subject %q is %q", s.Name, apiGroup)
+		}
 		if s.Namespace == "" {
-			d.problem(n, "name the ServiceAccount's own namespace; the binding's is not taken for it", "ServiceAccount subject %q has no namespace", s.Name)
+			s.Namespace = h.namespace // the RoleBinding's own
+		}
+		if s.Namespace == "" {
+			d.problem(n, "name the ServiceAccount's own namespace: a ClusterRoleBinding has none to take for it", "ServiceAccount subject %q has no namespace", s.Name)
 		}
 	default:
 		d.problem(kindAt, "write User, Group or ServiceAccount", "subject kind is %q", string(s.Kind))

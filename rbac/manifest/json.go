@@ -98,10 +98,11 @@ func unexpectedEnd(err error) error {
 }
 
 // place sets the position of the token just read: the decoder only tells where
-// it ends, so the start is found by skipping space and separators before it.
+// it ends, so the start is found by skipping what lies between tokens: space,
+// separators, and what closed the values before.
 func (r *jsonReader) place(node *yaml.Node) {
 	start := r.done
-	for start < len(r.data) && strings.IndexByte(" \t\r\n,:", r.data[start]) >= 0 {
+	for start < len(r.data) && strings.IndexByte(" \t\r\n,:]}", r.data[start]) >= 0 {
 		start++
 	}
 	r.advance(start)

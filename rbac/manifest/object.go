@@ -19,6 +19,7 @@ type header struct {
 	namespace, name string
 	labels          map[string]string
 	rest            []field // entries that belong to the kind
+	at              *yaml.Node
 
 	versionAt, metadataAt, namespaceAt, itemsAt *yaml.Node
 }
@@ -50,7 +51,7 @@ func (d *decoder) object(n *yaml.Node) {
 	case !versions[h.version]:
 		d.problem(h.versionAt, "write "+group+"/v1", "apiVersion %q is not one of %s this reads", h.version, group)
 	default:
-		d.rbacObject(n, h)
+		d.rbacObject(h)
 	}
 }
 
@@ -64,7 +65,7 @@ func isRBAC(h header) bool {
 }
 
 func (d *decoder) header(n *yaml.Node) header {
-	h := header{versionAt: n, metadataAt: n, namespaceAt: n}
+	h := header{at: n, versionAt: n, metadataAt: n, namespaceAt: n}
 	for _, f := range d.fields(n, "the object") {
 		switch f.key.Value {
 		case "apiVersion":
@@ -108,7 +109,7 @@ func typed(item *yaml.Node, h header) *yaml.Node {
 	return &whole
 }
 
-func (d *decoder) rbacObject(n *yaml.Node, h header) {
+func (d *decoder) rbacObject(h header) {
 	d.metadata(&h)
 	if h.name == "" && d.faults == 0 {
 		d.problem(h.metadataAt, "", "%s has no metadata.name", h.kind)
@@ -120,7 +121,7 @@ func (d *decoder) rbacObject(n *yaml.Node, h header) {
 			d.result.Policy.Roles = append(d.result.Policy.Roles, role)
 		}
 	default:
-		if binding := d.binding(n, h); d.faults == 0 {
+		if binding := d.binding(h); d.faults == 0 {
 			d.result.Policy.Bindings = append(d.result.Policy.Bindings, binding)
 		}
 	}
@@ -131,6 +132,9 @@ func (d *decoder) metadata(h *header) {
 		switch f.key.Value {
 		case "name":
 			h.name = d.text(f.value, "metadata.name")
+			if h.name == "." || h.name == ".." || strings.ContainsAny(h.name, "/%") {
+				d.problem(f.value, "", "metadata.name %q cannot be part of a URL: the API server refuses it", h.name)
+			}
 		case "namespace":
 			h.namespace, h.namespaceAt = d.text(f.value, "metadata.namespace"), f.value
 		case "labels":
@@ -157,12 +161,13 @@ func (d *decoder) place(h *header) {
 }
 
 func (d *decoder) role(h header) rbac.Role {
-	role := rbac.Role{Namespace: h.namespace, Name: h.name, Labels: h.labels}
+	role := rbac.Role{Namespace: h.namespace, Name: h.name, Labels: h.labels, At: d.position(h.at)}
 	for _, f := range h.rest {
 		switch {
 		case f.key.Value == "rules":
 			for _, item := range d.items(f.value, "rules") {
-				role.Rules = append(role.Rules, d.rule(item))
+				role.Rules = append(role.Rules, d.rule(item, h))
+				role.RuleAt = append(role.RuleAt, d.position(item))
 			}
 		case f.key.Value == "aggregationRule" && h.kind == "ClusterRole":
 			role.Aggregate = d.aggregation(f.value)
@@ -173,8 +178,9 @@ func (d *decoder) role(h header) rbac.Role {
 	return role
 }
 
-func (d *decoder) rule(n *yaml.Node) rbac.Rule {
+func (d *decoder) rule(n *yaml.Node, h header) rbac.Rule {
 	var r rbac.Rule
+	before := d.faults
 	for _, f := range d.fields(n, "a rule") {
 		switch f.key.Value {
 		case "verbs":
@@ -191,10 +197,37 @@ func (d *decoder) rule(n *yaml.Node) rbac.Rule {
 			d.unknown(f, "a rule")
 		}
 	}
+	if d.faults == before {
+		d.wholeRule(n, r, h)
+	}
 	return r
 }
 
+// wholeRule refuses what the API server's validation refuses: such a role never
+// comes to exist.
+func (d *decoder) wholeRule(n *yaml.Node, r rbac.Rule, h header) {
+	switch urls := len(r.NonResourceURLs) > 0; {
+	case len(r.Verbs) == 0:
+		d.problem(n, "", "a rule has no verbs: the API server refuses it")
+	case urls && h.kind == "Role":
+		d.problem(n, "URLs are in no namespace: use a ClusterRole, bound by a ClusterRoleBinding", "a rule of a Role has nonResourceURLs: the API server refuses it")
+	case urls && len(r.APIGroups)+len(r.Resources)+len(r.ResourceNames) > 0:
+		d.problem(n, "make two rules of it", "a rule has both resources and nonResourceURLs: the API server refuses it")
+	case !urls && len(r.APIGroups) == 0:
+		d.problem(n, `write apiGroups: [""] for the core group`, "a rule has no apiGroups: the API server refuses it")
+	case !urls && len(r.Resources) == 0:
+		d.problem(n, "", "a rule has no resources: the API server refuses it")
+	}
+}
+
+func (d *decoder) position(n *yaml.Node) rbac.Position {
+	return rbac.Position{File: d.Name, Line: n.Line, Column: n.Column}
+}
+
 func (d *decoder) aggregation(n *yaml.Node) []rbac.Selector {
+	if isNull(n) {
+		return nil
+	}
 	selectors := []rbac.Selector{}
 	for _, f := range d.fields(n, "aggregationRule") {
 		if f.key.Value != "clusterRoleSelectors" {
