@@ -4,7 +4,8 @@ import "slices"
 
 // Facts of k8s.io/kubernetes v1.36: pkg/registry/rbac/escalation_check.go (bind,
 // escalate), apiserver pkg/endpoints/filters/impersonation (impersonate and its
-// constrained forms), plugin/pkg/admission/certificates (approve, sign, attest).
+// constrained forms), plugin/pkg/admission/certificates (approve, sign, attest),
+// pkg/kubelet/server/auth.go (subresources of nodes).
 
 const (
 	authentication = "authentication.k8s.io"
@@ -36,8 +37,20 @@ func checks() []check {
 	}
 }
 
+// kubeletSubs are what a kubelet asks authorization for, beside proxy.
+func kubeletSubs() []Sub {
+	var subs []Sub
+	for _, name := range []string{"checkpoint", "configz", "healthz", "log", "metrics", "pods", "stats", "statusz"} {
+		subs = append(subs, Sub{Name: name, Verbs: []string{"create", "delete", "get", "patch", "update"}, Virtual: true})
+	}
+	return subs
+}
+
 // addChecks adds what discovery does not tell.
 func (t *Table) addChecks() {
+	if i := slices.IndexFunc(t.all, func(r Resource) bool { return r.Group == "" && r.Name == "nodes" }); i >= 0 {
+		t.all[i].Subresources = append(slices.Clone(t.all[i].Subresources), kubeletSubs()...)
+	}
 	for _, c := range checks() {
 		i := slices.IndexFunc(t.all, func(r Resource) bool { return r.Group == c.group && r.Name == c.resource })
 		switch {

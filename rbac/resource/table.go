@@ -42,6 +42,9 @@ func (t *Table) Get(group, name string) (Resource, bool) {
 func (t *Table) Find(text string) []Resource {
 	text = strings.ToLower(text)
 	name, rest, dotted := strings.Cut(text, ".")
+	if name == "" {
+		return nil
+	}
 	if !dotted {
 		return t.named(name, func(Resource) bool { return true })
 	}
@@ -77,8 +80,17 @@ func (t *Table) named(name string, in func(Resource) bool) []Resource {
 			}
 		}
 		if len(found) > 0 {
-			return found
+			return withoutEchoes(found)
 		}
 	}
 	return nil
+}
+
+// withoutEchoes leaves out the resources of authentication.k8s.io that repeat
+// another's name for the constrained forms of impersonation: they are found
+// with their group.
+func withoutEchoes(found []Resource) []Resource {
+	return slices.DeleteFunc(slices.Clone(found), func(r Resource) bool {
+		return r.Virtual && r.Group == authentication && slices.ContainsFunc(found, func(o Resource) bool { return o.Name == r.Name && o.Group != r.Group })
+	})
 }
