@@ -28,6 +28,7 @@ type Matrix struct {
 	Rows    []MatrixRow
 	Unknown []string // what could turn a no
 	Notes   []string
+	Limits  []string // what was not examined
 }
 
 // MatrixRow is one resource in one scope.
@@ -59,9 +60,9 @@ type MatrixOptions struct {
 }
 
 // Matrix evaluates every cell.
-func (a *Asker) Matrix(u rbac.UserInfo, o MatrixOptions) Matrix {
+func (a *Asker) Matrix(u rbac.UserInfo, groups Groups, o MatrixOptions) Matrix {
 	grants := a.RuleGrants(u, o.Namespace)
-	m := Matrix{Verbs: o.Verbs, Unknown: a.unreadFor(u, grants, o.Namespace)}
+	m := Matrix{Verbs: o.Verbs, Unknown: a.unreadFor(u, grants, o.Namespace), Limits: a.limitsOf(u, groups, o.Namespace), Notes: a.tableNotes(grants, o.Table)}
 	special := o.Verbs == nil
 	if special {
 		m.Verbs = Verbs
@@ -368,10 +369,16 @@ func (w *matrixWork) listed(group, name, sub string) bool {
 	return w.known[key]
 }
 
-// Wildcards reports whether any of the rules somebody has reaches beyond names:
-// then it covers resources that a table may not have.
-func (a *Asker) Wildcards(u rbac.UserInfo, namespace string) bool {
-	return slices.ContainsFunc(a.RuleGrants(u, namespace), func(g RuleGrant) bool {
+// tableNotes say which resources a matrix cannot name.
+func (a *Asker) tableNotes(grants []RuleGrant, t *resource.Table) (notes []string) {
+	wild := slices.ContainsFunc(grants, func(g RuleGrant) bool {
 		return slices.Contains(g.Rule.APIGroups, "*") || slices.ContainsFunc(g.Rule.Resources, func(r string) bool { return strings.HasPrefix(r, "*") })
 	})
+	switch {
+	case !t.Live && wild:
+		notes = append(notes, "no server told its resources: * is shown for those of Kubernetes itself, and covers custom and added ones too")
+	case len(t.Unread) > 0:
+		notes = append(notes, "the server could not tell the resources of "+strings.Join(t.Unread, ", "))
+	}
+	return notes
 }

@@ -50,13 +50,13 @@ func TestCellsAreWhatEvaluateDecides(t *testing.T) {
 	for range 300 {
 		a := access.New(&snapshot.Snapshot{Source: snapshot.Source{Kind: snapshot.Cluster}, RBAC: o.policy()})
 		u := o.caller()
-		whole := a.Matrix(u, access.MatrixOptions{Table: few()})
+		whole := a.Matrix(u, access.GroupsGiven, access.MatrixOptions{Table: few()})
 		for _, namespace := range []string{"", "dev", "ops", "other"} {
 			for _, r := range rowsIn(whole, namespace) {
 				check(t, a.Index(), u, namespace, whole.Verbs, r, counts)
 			}
 			if namespace != "" {
-				one := a.Matrix(u, access.MatrixOptions{Table: few(), Namespace: namespace})
+				one := a.Matrix(u, access.GroupsGiven, access.MatrixOptions{Table: few(), Namespace: namespace})
 				for _, r := range one.Rows {
 					check(t, a.Index(), u, namespace, one.Verbs, r, counts)
 				}
@@ -119,8 +119,8 @@ func TestCompareIsWhatDiffers(t *testing.T) {
 	listed := 0
 	for range 200 {
 		a := access.New(&snapshot.Snapshot{Source: snapshot.Source{Kind: snapshot.Cluster}, RBAC: o.policy()})
-		first := a.Matrix(rbac.User("ann").UserInfo("x"), access.MatrixOptions{Table: few()})
-		second := a.Matrix(rbac.User("bob").UserInfo("y"), access.MatrixOptions{Table: few()})
+		first := a.Matrix(rbac.User("ann").UserInfo("x"), access.GroupsGiven, access.MatrixOptions{Table: few()})
+		second := a.Matrix(rbac.User("bob").UserInfo("y"), access.GroupsGiven, access.MatrixOptions{Table: few()})
 		if same := access.Compare(first, first); len(same) > 0 {
 			t.Fatalf("somebody differs from themselves: %+v", same)
 		}
@@ -181,7 +181,7 @@ func TestNothingUnreadIsNo(t *testing.T) {
 		if c.what != "" {
 			s.Unknown = []snapshot.Unknown{{What: c.what, Why: "forbidden"}}
 		}
-		m := access.New(s).Matrix(rbac.User("ann").UserInfo(), access.MatrixOptions{Table: few()})
+		m := access.New(s).Matrix(rbac.User("ann").UserInfo(), access.GroupsGiven, access.MatrixOptions{Table: few()})
 		i := slices.IndexFunc(m.Rows, func(r access.MatrixRow) bool { return r.Resource == "pods" })
 		if row := m.Rows[i]; row.Cells[0] != c.wantGet || row.Cells[1] != c.wantList || len(m.Unknown) > 0 != c.wantWords {
 			t.Errorf("%s unread: get %s, list %s, unknown %q", c.what, row.Cells[0], row.Cells[1], m.Unknown)
@@ -199,7 +199,7 @@ func TestNothingOfARuleIsLost(t *testing.T) {
 	}}
 	s := &snapshot.Snapshot{Source: snapshot.Source{Kind: snapshot.Cluster}, RBAC: rbac.Policy{Complete: true, Roles: []rbac.Role{role}, Bindings: []rbac.Binding{{Name: "b", Role: role.Ref(), Subjects: []rbac.Subject{rbac.User("ann")}}}}}
 	var got []string
-	for _, r := range access.New(s).Matrix(rbac.User("ann").UserInfo(), access.MatrixOptions{Table: few()}).Rows {
+	for _, r := range access.New(s).Matrix(rbac.User("ann").UserInfo(), access.GroupsGiven, access.MatrixOptions{Table: few()}).Rows {
 		if r.Any() {
 			got = append(got, fmt.Sprintf("%s.%s %v %v", r.Resource, r.APIGroup, r.Listed, r.Special[0].Verb))
 		}

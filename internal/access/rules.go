@@ -52,11 +52,12 @@ type Rules struct {
 	Unknown   []string    // what could add to it, and why it is not known
 	Notes     []string
 	Warnings  []string
+	Limits    []string // what was not examined
 }
 
 // Rules gathers the rules somebody has. With a namespace: those that hold there.
-func (a *Asker) Rules(u rbac.UserInfo, namespace string) Rules {
-	r := Rules{Grants: a.RuleGrants(u, namespace), Warnings: a.nearEqual(u)}
+func (a *Asker) Rules(u rbac.UserInfo, groups Groups, namespace string) Rules {
+	r := Rules{Grants: a.RuleGrants(u, namespace), Warnings: a.nearEqual(u), Limits: a.limitsOf(u, groups, namespace)}
 	r.Effective = Merge(r.Grants)
 	r.Unknown = a.unreadFor(u, r.Grants, namespace)
 	for _, g := range r.Grants {
@@ -68,6 +69,20 @@ func (a *Asker) Rules(u rbac.UserInfo, namespace string) Rules {
 	r.Notes = compact(r.Notes)
 	r.Warnings = compact(r.Warnings)
 	return r
+}
+
+// limitsOf is what lists of everything somebody may do leave out.
+func (a *Asker) limitsOf(u rbac.UserInfo, groups Groups, namespace string) (limits []string) {
+	switch {
+	case groups == GroupsOpen:
+		limits = append(limits, fmt.Sprintf("groups of %s: its sign-in carries them, no binding tells; give them with --as-group", SubjectOf(u)))
+	case u.Username == "":
+		limits = append(limits, fmt.Sprintf("what members of %s have by name or by other groups", SubjectOf(u)))
+	}
+	if namespace != "" {
+		limits = append(limits, "namespaces other than "+namespace)
+	}
+	return append(limits, a.limits()...)
 }
 
 // RuleGrants are all rules somebody has, each by each way; with a namespace only

@@ -92,7 +92,7 @@ func TestRulesSayWhatEvaluateDecides(t *testing.T) {
 	for range 400 {
 		a := access.New(&snapshot.Snapshot{Source: snapshot.Source{Kind: snapshot.Cluster}, RBAC: o.policy()})
 		u := o.caller()
-		rules := a.Rules(u, "")
+		rules := a.Rules(u, access.GroupsGiven, "")
 		for range 90 {
 			q := o.request()
 			want := a.Index().Evaluate(u, q)

@@ -35,6 +35,26 @@ func TestText(t *testing.T) {
 	}
 }
 
+// TestPaintKeepsWidths: colours come after spacing and only where colours are on.
+func TestPaintKeepsWidths(t *testing.T) {
+	painted := table()
+	painted.Paint = func(style report.Style, row, column int, cell string) string {
+		if row == 0 && column == 0 {
+			return style.Good(cell)
+		}
+		return cell
+	}
+	for colour, want := range map[bool]string{
+		false: "SUBJECT      ROLE\nann          view\nŽofie-long   \\x1b[31mred\\u202e\n",
+		true:  "\x1b[1mSUBJECT      ROLE\x1b[0m\n\x1b[32mann\x1b[0m          view\nŽofie-long   \\x1b[31mred\\u202e\n",
+	} {
+		var b strings.Builder
+		if err := painted.Text(&b, report.Style{Colour: colour}); err != nil || b.String() != want {
+			t.Errorf("colour %v: %v\ngot  %q\nwant %q", colour, err, b.String(), want)
+		}
+	}
+}
+
 func TestCSVCarriesTextExactly(t *testing.T) {
 	var b strings.Builder
 	if err := table().CSV(&b); err != nil {

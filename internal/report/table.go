@@ -40,6 +40,9 @@ func Columns(names ...string) []Column {
 type Table struct {
 	Columns []Column
 	Rows    [][]string
+	// Paint, where set, colours a cell of a Text table; it must not change the
+	// cell's width.
+	Paint func(style Style, row, column int, cell string) string
 }
 
 // Style says how a table looks.
@@ -70,9 +73,14 @@ func (t Table) Text(w io.Writer, style Style) error {
 		head[i] = c.Name
 	}
 	out := bufio.NewWriter(w)
-	fmt.Fprintln(out, style.Bold(align(head, shown, width)))
-	for _, row := range t.Rows {
-		fmt.Fprintln(out, align(row, shown, width))
+	plain := func(_ int, cell string) string { return cell }
+	fmt.Fprintln(out, style.Bold(align(head, shown, width, plain)))
+	for n, row := range t.Rows {
+		paint := plain
+		if t.Paint != nil {
+			paint = func(column int, cell string) string { return t.Paint(style, n, column, cell) }
+		}
+		fmt.Fprintln(out, align(row, shown, width, paint))
 	}
 	if err := out.Flush(); err != nil {
 		return fmt.Errorf("write table: %w", err)
@@ -80,11 +88,11 @@ func (t Table) Text(w io.Writer, style Style) error {
 	return nil
 }
 
-func align(row []string, shown []int, width []int) string {
+func align(row []string, shown []int, width []int, paint func(column int, cell string) string) string {
 	var b strings.Builder
 	for at, i := range shown {
 		cell := Clean(row[i])
-		b.WriteString(cell)
+		b.WriteString(paint(i, cell))
 		if at < len(shown)-1 {
 			b.WriteString(strings.Repeat(" ", width[i]-Width(cell)) + gap)
 		}
