@@ -23,19 +23,26 @@ func (a *Asker) version() (v rbac.Version, assumed bool) {
 	return rbac.Newest(), true
 }
 
-// also are the verbs beside the asked one that exec, attach and port-forward need.
-func (a *Asker) also(u rbac.UserInfo, q rbac.Request, v rbac.Version) (all []Also) {
+// also answers for the verbs beside the asked one that a stream needs.
+func (a *Asker) also(u rbac.UserInfo, q rbac.Request, v rbac.Version) []Also {
+	all := streamed(q, v)
+	for i := range all {
+		all[i].Allowed, _, _, _ = a.decide(u, all[i].Request)
+	}
+	return all
+}
+
+// streamed are the requests that open a stream to a pod, without the asked one.
+func streamed(q rbac.Request, v rbac.Version) (all []Also) {
 	if !q.Connects() {
 		return nil
 	}
 	stream := q
 	stream.Verb = "get" // what kubectl sends: a WebSocket is opened by GET
 	for _, r := range rbac.Connect(v, stream) {
-		if r == q {
-			continue
+		if r != q {
+			all = append(all, Also{Request: r, Why: streams(r, v)})
 		}
-		allowed, _, _, _ := a.decide(u, r)
-		all = append(all, Also{Request: r, Allowed: allowed, Why: streams(r, v)})
 	}
 	return all
 }

@@ -23,10 +23,21 @@ type WhoCanAnswer struct {
 	Partial  []Holder // who may for some names or in some namespaces only, and is not in Holders
 	Faults   []rbac.Fault
 	Unknown  []string // what could add holders
-	Version  string
+	Basis    string
+	Version  rbac.Version
+	Assumed  bool // nobody said which version the server has
+	Also     []Lack
 	Notes    []string
 	Warnings []string
 	Limits   []string
+}
+
+// Lack is a request that the server makes of the same client beside the one
+// asked about, and the holders who may not do it.
+type Lack struct {
+	Request rbac.Request
+	Why     string
+	Lack    []rbac.Subject
 }
 
 // WhoCan lists everybody bound, or in no need of a binding, who may do this.
@@ -34,7 +45,8 @@ type WhoCanAnswer struct {
 // resource lives in namespaces: a request without one then asks about all of
 // them, and who may in one of them may do a part of it.
 func (a *Asker) WhoCan(q rbac.Request, namespaced bool) WhoCanAnswer {
-	r := WhoCanAnswer{Request: q}
+	r := WhoCanAnswer{Request: q, Basis: a.basis(), Limits: a.limits()}
+	r.Version, r.Assumed = a.version()
 	whole := map[rbac.Subject]bool{}
 	for _, allow := range a.index.WhoCan(q) {
 		whole[allow.Subject] = true
@@ -45,9 +57,29 @@ func (a *Asker) WhoCan(q rbac.Request, namespaced bool) WhoCanAnswer {
 			r.Partial = append(r.Partial, h)
 		}
 	}
+	r.Also = a.lack(r)
 	r.Faults = a.faults(q.Namespace)
 	r.Unknown = a.unreadForAll(q.Namespace)
 	return r
+}
+
+// lack says what exec, attach and port-forward need beside the asked verb.
+func (a *Asker) lack(r WhoCanAnswer) (all []Lack) {
+	for _, o := range streamed(r.Request, r.Version) {
+		may := map[rbac.Subject]bool{}
+		for _, allow := range a.index.WhoCan(o.Request) {
+			may[allow.Subject] = true
+		}
+		l := Lack{Request: o.Request, Why: o.Why}
+		for _, h := range r.Holders {
+			if !may[h.Subject] {
+				may[h.Subject] = true // once
+				l.Lack = append(l.Lack, h.Subject)
+			}
+		}
+		all = append(all, l)
+	}
+	return all
 }
 
 // granted is a role with the bindings that grant it.

@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/postern-dev/postern/internal/access"
+	"github.com/postern-dev/postern/internal/report"
+	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac"
+)
+
+// print writes the answer to stdout and what must be said beside it to stderr.
+func (d whoCanDoc) print(env *Env, format string) error {
+	said := map[string]bool{}
+	once := func(say func(string, ...any), text string) {
+		if !said[text] {
+			said[text] = true
+			say("%s", report.Clean(text))
+		}
+	}
+	for _, a := range d.Clusters {
+		for _, r := range a.snapshot.Remarks {
+			once(env.Say, r.Text)
+		}
+		for _, w := range a.Warnings {
+			once(env.Warn, w)
+		}
+	}
+	if why := d.nameless(); why != "" && format != "json" && format != "yaml" {
+		env.Say("name unknown: %s", why)
+	}
+	switch format {
+	case "json":
+		return report.JSON(env.Stdout, d)
+	case "yaml":
+		return report.YAML(env.Stdout, d)
+	case "csv":
+		d.sayFooter(env)
+		return d.table(true).CSV(env.Stdout)
+	case "name":
+		d.sayFooter(env)
+		return d.printNames(env)
+	}
+	return d.text(env, format == "wide")
+}
+
+func (d whoCanDoc) nameless() string {
+	for _, a := range d.Clusters {
+		for _, h := range append(slices.Clone(a.Holders), a.Partial...) {
+			if u := h.Subject.Unknown; u != "" && u != notInDirectory {
+				return u
+			}
+		}
+	}
+	return ""
+}
+
+// printNames prints who may do all of it, everywhere it was asked about.
+func (d whoCanDoc) printNames(env *Env) error {
+	seen := map[string]bool{}
+	for _, a := range d.Clusters {
+		for _, h := range a.Holders {
+			if s := h.Subject.String(); !seen[s] {
+				seen[s] = true
+				if _, err := fmt.Fprintln(env.Stdout, report.Clean(s)); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (d whoCanDoc) text(env *Env, wide bool) error {
+	style := report.Style{Wide: wide, Colour: env.Colour()}
+	if err := d.table(wide).Text(env.Stdout, style); err != nil {
+		return err
+	}
+	var b strings.Builder
+	for i, part := range d.parts() {
+		if i == 0 {
+			fmt.Fprintln(&b, "\n"+style.Bold("In part only"))
+		}
+		fmt.Fprintln(&b, "  "+report.Clean(part))
+	}
+	for i, line := range d.footer() {
+		if i == 0 {
+			fmt.Fprintln(&b)
+		}
+		fmt.Fprintln(&b, style.Faint(report.Clean(line)))
+	}
+	_, err := fmt.Fprint(env.Stdout, b.String())
+	return err
+}
+
+// parts are those who may do a part of what was asked, a line each.
+func (d whoCanDoc) parts() (lines []string) {
+	for _, a := range d.Clusters {
+		for _, h := range a.Partial {
+			line := fmt.Sprintf("%s   %s   %s of %s", subjectText(h.Subject), h.only(), h.Binding.title(), h.Role.title())
+			if len(d.Clusters) > 1 {
+				line = a.Cluster + "   " + line
+			}
+			lines = append(lines, line)
+		}
+	}
+	return unique(lines)
+}
+
+// footer is what else must be known: streams, faults, what was not looked at.
+func (d whoCanDoc) footer() (lines []string) {
+	for _, a := range d.Clusters {
+		prefix := ""
+		if len(d.Clusters) > 1 {
+			prefix = a.Cluster + ": "
+		}
+		for _, o := range a.Also {
+			lines = append(lines, prefix+o.text(a))
+		}
+		for _, f := range a.Faults {
+			lines = append(lines, prefix+"fault: "+f.Msg)
+		}
+		for _, n := range a.Notes {
+			lines = append(lines, prefix+"note: "+n)
+		}
+		for _, u := range a.snapshot.Unknown {
+			if u.What != snapshot.WhoAmI {
+				lines = append(lines, prefix+"unknown: "+u.What+" could not be read")
+			}
+		}
+		for _, n := range a.NotExamined {
+			lines = append(lines, prefix+"not examined: "+n)
+		}
+	}
+	return unique(lines)
+}
+
+func (o whoCanAlso) text(a whoCanAnswer) string {
+	version := a.Version
+	if a.Assumed {
+		version += ", assumed"
+	}
+	if len(o.Lack) == 0 {
+		return fmt.Sprintf("note: %s (server version %s); all of these may", o.Why, version)
+	}
+	return fmt.Sprintf("note: %s (server version %s); may not %s: %s", o.Why, version, o.Request, few(o.Lack, ", "))
+}
+
+// sayFooter is the footer where stdout is for programs.
+func (d whoCanDoc) sayFooter(env *Env) {
+	if parts := d.parts(); len(parts) > 0 {
+		env.Say("%d more may in part only: -o table and -o json show them", len(parts))
+	}
+	for _, line := range d.footer() {
+		env.Say("%s", report.Clean(line))
+	}
+}
+
+// table has a row for each way; of several rules of one role all but the first
+// are left to wide tables.
+func (d whoCanDoc) table(wide bool) report.Table {
+	columns := []string{"KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+RULE", "+AT"}
+	if len(d.Clusters) > 1 {
+		columns = append([]string{"CLUSTER"}, columns...)
+	}
+	t := report.Table{Columns: report.Columns(columns...)}
+	named := false
+	for _, a := range d.Clusters {
+		last := ""
+		for _, h := range a.Holders {
+			row := h.row()
+			key := strings.Join(row[:6], "\x00")
+			if !wide && key == last {
+				continue
+			}
+			last = key
+			named = named || row[2] != ""
+			if len(d.Clusters) > 1 {
+				row = append([]string{a.Cluster}, row...)
+			}
+			t.Rows = append(t.Rows, row)
+		}
+	}
+	if !named { // nothing to show: leave the room to the others
+		t.Columns[slices.Index(columns, "NAME")].Wide = true
+	}
+	return t
+}
+
+func (h askHolder) row() []string {
+	row := []string{string(h.Subject.Kind), h.Subject.Label(), h.Subject.text(), "everything", h.Scope, "none needed", "", ""}
+	if h.By == access.ByKubernetes && h.Binding != nil {
+		row[3] = string(h.Role.Kind) + "/" + h.Role.Name
+		if rbac.Everything([]rbac.Rule{*h.Rule}) {
+			row[3] += " (everything)"
+		}
+		row[5] = h.Binding.Kind + "/" + h.Binding.Name
+		row[6] = ruleText(*h.Rule)
+		row[7] = cmp.Or(strings.Trim(place(h.At), " ()"), "cluster")
+	}
+	return row
+}
