@@ -29,7 +29,7 @@ type Role struct {
 	RuleAt    []Position        `json:"ruleAt,omitempty"` // one each of Rules, from a file
 	// Aggregate are the label selectors whose ClusterRoles a controller copies
 	// into Rules. Nil: not aggregated. A manifest of such a role carries no rules.
-	Aggregate []Selector `json:"aggregate,omitempty"`
+	Aggregate []Selector `json:"aggregate,omitzero"`
 }
 
 // Ref is how a binding names this role.
