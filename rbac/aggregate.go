@@ -77,6 +77,9 @@ func clusterRoles(roles []Role) (order []int) {
 func (a *aggregation) pass() (changed bool) {
 	for _, i := range a.fill {
 		rules, at := a.collect(i)
+		if len(rules) == 0 { // server-side apply of no rules takes away only what the controller gave
+			continue
+		}
 		if own, kept := a.given[i]; kept {
 			rules, at = append(slices.Clone(own.Rules), without(rules, own.Rules)...), own.RuleAt
 		}

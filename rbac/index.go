@@ -157,9 +157,13 @@ func (b Binding) named() []Subject {
 }
 
 // resolve is whom a subject of this binding means: a ServiceAccount without
-// namespace is one of the RoleBinding's own.
+// namespace is one of the RoleBinding's own; a User or Group has none, whatever
+// is written.
 func (b Binding) resolve(s Subject) Subject {
-	if s.Kind == ServiceAccountKind && s.Namespace == "" {
+	switch {
+	case s.Kind != ServiceAccountKind:
+		s.Namespace = ""
+	case s.Namespace == "":
 		s.Namespace = b.Namespace
 	}
 	return s.Canonical()

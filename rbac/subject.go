@@ -83,11 +83,12 @@ func (s Subject) Canonical() Subject {
 	if !found {
 		return s
 	}
-	namespace, name, found := strings.Cut(rest, ":")
-	if !found || namespace == "" || name == "" || strings.Contains(name, ":") {
+	// A subject's namespace may be spelled in any way, its name has no colon.
+	last := strings.LastIndexByte(rest, ':')
+	if last <= 0 || last == len(rest)-1 {
 		return s
 	}
-	return ServiceAccount(namespace, name)
+	return ServiceAccount(rest[:last], rest[last+1:])
 }
 
 // ImplicitGroups are the groups a Subject is in whatever its credential says.
@@ -95,6 +96,8 @@ func (s Subject) Canonical() Subject {
 // for all its members is not the group's.
 func (s Subject) ImplicitGroups() []string {
 	switch c := s.Canonical(); {
+	case c.Kind == ServiceAccountKind && strings.Contains(c.Namespace, ":"):
+		return []string{Authenticated} // there is no such namespace: a user called so
 	case c.Kind == ServiceAccountKind:
 		return []string{ServiceAccounts + ":" + c.Namespace, ServiceAccounts, Authenticated}
 	case c.Kind == GroupKind:
