@@ -96,4 +96,6 @@ type Result struct {
 	Paths  []Path `json:"paths"`  // to cluster-admin, shortest first
 	Others []Path `json:"others"` // the shortest to everybody and every power else within reach
 	More   int    `json:"more"`   // paths beyond Limit
+	// MoreOthers are others beyond Limit.
+	MoreOthers int `json:"moreOthers"`
 }
