@@ -38,7 +38,7 @@ const (
 	GroupsGiven Groups = "given with the question"        // exactly these were asked about
 	GroupsFixed Groups = "every such subject has these"   // a ServiceAccount, a group, the anonymous user
 	GroupsFound Groups = "the directory tells"            // all of them
-	GroupsOpen  Groups = "not known beyond the implicit"  // a user: the sign-in carries more
+	GroupsOpen  Groups = "the sign-in may carry more"     // a user: only the implicit ones are known
 	GroupsLocal Groups = "the local account carries them" // AKS's shared certificate
 )
 
@@ -97,7 +97,7 @@ func (a *Asker) Ask(q Question) Answer {
 	r.Version, r.Assumed = a.version()
 	r.Allowed, r.By, r.Kubernetes, r.Unknown = a.decide(q.Who, q.Request)
 	if r.Allowed != snapshot.Yes {
-		r.NearMisses = a.index.NearMisses(q.Who, q.Request)
+		r.NearMisses = a.nearMisses(q)
 		r.IfInGroup = a.ifInGroup(q)
 	}
 	r.Also = a.also(q.Who, q.Request, r.Version)
@@ -119,6 +119,14 @@ func (a *Asker) decide(u rbac.UserInfo, q rbac.Request) (allowed snapshot.Answer
 		return snapshot.Unclear, "", k, unknown
 	}
 	return snapshot.No, "", k, nil
+}
+
+// nearMisses leaves out the roles that nobody could read: what they would allow
+// is unknown, not missed.
+func (a *Asker) nearMisses(q Question) []rbac.NearMiss {
+	return slices.DeleteFunc(a.index.NearMisses(q.Who, q.Request), func(n rbac.NearMiss) bool {
+		return n.Kind == rbac.NearDangling && a.roleUnread(n.Binding.Role.Kind)
+	})
 }
 
 // ifInGroup are the grants of groups whose members the caller may be among: of

@@ -64,11 +64,16 @@ func (a *Asker) basis() string {
 }
 
 // notes say how far the answer carries.
-func (a *Asker) notes(r Answer) (notes []string) {
-	if r.Allowed != snapshot.Yes && r.Groups == GroupsOpen {
-		notes = append(notes, fmt.Sprintf("groups of %s are not known: its sign-in carries them, no binding tells; the answer is for the user alone, give groups with --as-group", SubjectOf(r.Who)))
+func (a *Asker) notes(r Answer) []string {
+	switch {
+	case r.Allowed == snapshot.Yes:
+		return nil
+	case r.Groups == GroupsOpen:
+		return []string{fmt.Sprintf("the groups of %s come with its sign-in and are not known here: the answer is for the name alone, --as-group tells groups", SubjectOf(r.Who))}
+	case r.Who.Username == "" && r.Groups == GroupsFixed:
+		return []string{fmt.Sprintf("the answer is for being in %s alone: its members may be allowed by name or by other groups", SubjectOf(r.Who))}
 	}
-	return notes
+	return nil
 }
 
 func (a *Asker) limits() (limits []string) {

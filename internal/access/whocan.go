@@ -2,6 +2,7 @@ package access
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/postern-dev/postern/internal/snapshot"
@@ -58,8 +59,8 @@ func (a *Asker) WhoCan(q rbac.Request, namespaced bool) WhoCanAnswer {
 		}
 	}
 	r.Also = a.lack(r)
-	r.Faults = a.faults(q.Namespace)
-	r.Unknown = a.unreadForAll(q.Namespace)
+	r.Faults = a.faults(q)
+	r.Unknown = a.unreadForAll(q)
 	return r
 }
 
@@ -176,23 +177,37 @@ func less(r rbac.Rule, q rbac.Request) (names []string, matches bool) {
 	return names, r.Allows(q)
 }
 
-// faults are the policy's faults that touch a namespace: those of others grant
-// nothing here even when repaired.
-func (a *Asker) faults(namespace string) (faults []rbac.Fault) {
+// faults are the policy's faults that touch a request: those in namespaces it is
+// not about grant nothing there even when repaired. What is only unread is no
+// fault.
+func (a *Asker) faults(q rbac.Request) (faults []rbac.Fault) {
 	for _, f := range a.index.Faults() {
-		if f.Namespace == "" || namespace == "" || f.Namespace == namespace {
+		if applies(f, q) && !(f.Kind == rbac.Dangling && a.roleUnread(f.Role.Kind)) {
 			faults = append(faults, f)
 		}
 	}
 	return faults
 }
 
-// unreadForAll are the unread parts that could add holders.
-func (a *Asker) unreadForAll(namespace string) []string {
-	why := a.unreadBindings(namespace)
+func applies(f rbac.Fault, q rbac.Request) bool {
+	return f.Namespace == "" || q.Path == "" && (q.Namespace == "" || f.Namespace == q.Namespace)
+}
+
+// unreadForAll are the unread parts that could add holders: lists, and the roles
+// of bindings that were read.
+func (a *Asker) unreadForAll(q rbac.Request) []string {
+	why := a.unreadBindings(q.Namespace)
 	for _, u := range a.snapshot.Unknown {
-		if u.What == snapshot.ClusterRoles || u.What == snapshot.Roles && namespace != "" {
+		if u.What == snapshot.ClusterRoles || u.What == snapshot.Roles && q.Namespace != "" {
 			why = append(why, u.What+" could not be read: "+u.Why)
+		}
+	}
+	if a.snapshot.Missing(snapshot.ClusterRoles) && a.snapshot.Missing(snapshot.Roles) {
+		return why
+	}
+	for _, f := range a.index.Faults() {
+		if f.Kind == rbac.Dangling && applies(f, q) && a.roleUnread(f.Role.Kind) && !a.snapshot.Missing(listOf(f.Role.Kind)) {
+			why = append(why, fmt.Sprintf("whom %s lets do what: %s %s %s", rbac.Binding{Namespace: f.Namespace, Name: f.Binding}.Title(), f.Role.Kind, f.Role.Name, a.whyUnread(f.Role.Kind)))
 		}
 	}
 	return why

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -80,11 +79,11 @@ func (d whoCanDoc) text(env *Env, wide bool) error {
 		return err
 	}
 	var b strings.Builder
-	for i, part := range d.parts() {
-		if i == 0 {
-			fmt.Fprintln(&b, "\n"+style.Bold("In part only"))
+	if parts := d.parts(); len(parts.Rows) > 0 {
+		fmt.Fprintln(&b, "\nIn part only:")
+		if err := parts.Text(&b, style); err != nil {
+			return err
 		}
-		fmt.Fprintln(&b, "  "+report.Clean(part))
 	}
 	for i, line := range d.footer() {
 		if i == 0 {
@@ -96,18 +95,16 @@ func (d whoCanDoc) text(env *Env, wide bool) error {
 	return err
 }
 
-// parts are those who may do a part of what was asked, a line each.
-func (d whoCanDoc) parts() (lines []string) {
-	for _, a := range d.Clusters {
+// parts are those who may do a part of what was asked.
+func (d whoCanDoc) parts() report.Table {
+	return d.rows([]string{"KIND", "SUBJECT", "NAME", "ONLY", "ROLE", "BINDING", "+RULE", "+AT"}, func(a whoCanAnswer) (rows [][]string) {
 		for _, h := range a.Partial {
-			line := fmt.Sprintf("%s   %s   %s of %s", subjectText(h.Subject), h.only(), h.Binding.title(), h.Role.title())
-			if len(d.Clusters) > 1 {
-				line = a.Cluster + "   " + line
-			}
-			lines = append(lines, line)
+			row := h.row()
+			row = slices.Insert(slices.Delete(row, 4, 5), 3, h.only())
+			rows = append(rows, row)
 		}
-	}
-	return unique(lines)
+		return rows
+	})
 }
 
 // footer is what else must be known: streams, faults, what was not looked at.
@@ -151,8 +148,8 @@ func (o whoCanAlso) text(a whoCanAnswer) string {
 
 // sayFooter is the footer where stdout is for programs.
 func (d whoCanDoc) sayFooter(env *Env) {
-	if parts := d.parts(); len(parts) > 0 {
-		env.Say("%d more may in part only: -o table and -o json show them", len(parts))
+	if parts := d.parts(); len(parts.Rows) > 0 {
+		env.Say("%d more ways allow a part of it: -o table and -o json show them", len(parts.Rows))
 	}
 	for _, line := range d.footer() {
 		env.Say("%s", report.Clean(line))
@@ -162,30 +159,37 @@ func (d whoCanDoc) sayFooter(env *Env) {
 // table has a row for each way; of several rules of one role all but the first
 // are left to wide tables.
 func (d whoCanDoc) table(wide bool) report.Table {
-	columns := []string{"KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+RULE", "+AT"}
-	if len(d.Clusters) > 1 {
-		columns = append([]string{"CLUSTER"}, columns...)
+	return d.rows([]string{"KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+RULE", "+AT"}, func(a whoCanAnswer) (rows [][]string) {
+		last := ""
+		for _, h := range a.Holders {
+			row := h.row()
+			if key := strings.Join(row[:6], "\x00"); wide || key != last {
+				rows, last = append(rows, row), key
+			}
+		}
+		return rows
+	})
+}
+
+// rows are the rows of all clusters; NAME is in the third column.
+func (d whoCanDoc) rows(columns []string, of func(whoCanAnswer) [][]string) report.Table {
+	name, several := 2, len(d.Clusters) > 1
+	if several {
+		columns, name = append([]string{"CLUSTER"}, columns...), 3
 	}
 	t := report.Table{Columns: report.Columns(columns...)}
 	named := false
 	for _, a := range d.Clusters {
-		last := ""
-		for _, h := range a.Holders {
-			row := h.row()
-			key := strings.Join(row[:6], "\x00")
-			if !wide && key == last {
-				continue
-			}
-			last = key
-			named = named || row[2] != ""
-			if len(d.Clusters) > 1 {
+		for _, row := range of(a) {
+			if several {
 				row = append([]string{a.Cluster}, row...)
 			}
+			named = named || row[name] != ""
 			t.Rows = append(t.Rows, row)
 		}
 	}
 	if !named { // nothing to show: leave the room to the others
-		t.Columns[slices.Index(columns, "NAME")].Wide = true
+		t.Columns[name].Wide = true
 	}
 	return t
 }
@@ -199,7 +203,7 @@ func (h askHolder) row() []string {
 		}
 		row[5] = h.Binding.Kind + "/" + h.Binding.Name
 		row[6] = ruleText(*h.Rule)
-		row[7] = cmp.Or(strings.Trim(place(h.At), " ()"), "cluster")
+		row[7] = strings.Trim(place(h.At), " ()")
 	}
 	return row
 }

@@ -77,7 +77,7 @@ func (d askDoc) explain(a askAnswer, wide bool, style report.Style) *report.Prop
 	if a.Source.Kind == snapshot.Cluster {
 		add("Cluster", clusterLabel(a.Source)+", Kubernetes "+a.versionText())
 	} else {
-		add("Cluster", a.Cluster)
+		add("Files", strings.Join(a.Source.Files, ", "))
 	}
 	add("Who", whoLines(a.Who)...)
 	answer := string(a.Allowed)
