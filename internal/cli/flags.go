@@ -27,7 +27,7 @@ func (e *Env) addGlobalFlags(root *cobra.Command) {
 }
 
 // formats are all output formats; a command has some of them.
-var formats = []string{"table", "wide", "json", "yaml", "csv", "name"}
+var formats = []string{"table", "wide", "json", "yaml", "csv", "name", "dot", "mermaid", "html"}
 
 // usesAnnotation names the global flags that mean something to a command. A
 // command without it is taken to use them all.

@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
@@ -54,8 +55,9 @@ func Build(sources []Source, o Options) (*Graph, error) {
 	for _, b := range all {
 		b.build()
 		g.Clusters = append(g.Clusters, b.cluster)
-		g.Nodes = append(g.Nodes, b.sorted()...)
-		g.Edges = append(g.Edges, b.edges...)
+		drawn := b.sorted()
+		g.Nodes = append(g.Nodes, drawn...)
+		g.Edges = append(g.Edges, b.sortedEdges(drawn)...)
 		g.Paths = append(g.Paths, b.paths...)
 		for _, w := range b.warnings {
 			if len(sources) > 1 {
@@ -91,7 +93,8 @@ type builder struct {
 	focus    map[rbac.Subject]bool // asked for; nil: everybody
 	roles    map[string]bool       // ids of roles asked for and of those that take their rules; nil: all
 	feeds    map[string][]string   // names of aggregated ClusterRoles → names of their feeders
-	byName   map[string]int        // ClusterRoles in policy.Roles
+	bindings map[string]int        // ids → positions; of one given twice the last counts
+	known    map[string]int        // the same of roles
 	nodes    map[string]*Node
 	edges    []Edge
 	paths    []Path
@@ -99,24 +102,40 @@ type builder struct {
 }
 
 func newBuilder(id string, several bool, s Source, o Options) *builder {
-	b := &builder{options: o, snap: s.Snapshot, index: rbac.NewIndex(s.Snapshot.RBAC), nodes: map[string]*Node{}, byName: map[string]int{}}
+	b := &builder{options: o, snap: s.Snapshot, index: rbac.NewIndex(s.Snapshot.RBAC), nodes: map[string]*Node{}, bindings: map[string]int{}, known: map[string]int{}}
 	b.policy = b.index.Policy()
 	if several {
 		b.prefix = id + ":"
 	}
 	for i, r := range b.policy.Roles {
-		if r.Namespace == "" {
-			b.byName[r.Name] = i
-		}
+		b.known[roleID(r)] = i
+	}
+	for i := range b.policy.Bindings {
+		b.bindings[bindingID(&b.policy.Bindings[i])] = i
 	}
 	b.cluster = Cluster{
 		ID: id, Name: s.Name, Source: s.Snapshot.Source, Taken: s.Snapshot.Taken,
-		Unknown: append([]snapshot.Unknown{}, s.Snapshot.Unknown...), NotExamined: notExamined(s.Snapshot, o),
+		Unknown: unread(s.Snapshot), NotExamined: notExamined(s.Snapshot, o),
+	}
+	if b.cluster.Name == "" {
+		b.cluster.Name = s.Snapshot.Name
 	}
 	b.feeds = b.feeders()
 	b.focus = b.chosenSubjects()
 	b.roles = b.chosenRoles()
 	return b
+}
+
+// unread are the parts that could not be read and that this picture needs.
+func unread(s *snapshot.Snapshot) []snapshot.Unknown {
+	needed := []snapshot.Unknown{}
+	for _, u := range s.Unknown {
+		switch u.What {
+		case snapshot.ClusterRoles, snapshot.ClusterRoleBindings, snapshot.Roles, snapshot.RoleBindings, snapshot.Manifest:
+			needed = append(needed, u)
+		}
+	}
+	return needed
 }
 
 // notExamined are the limits of what is drawn.
@@ -135,7 +154,7 @@ func (b *builder) build() {
 	for i := range b.policy.Bindings {
 		binding := &b.policy.Bindings[i]
 		switch {
-		case !b.wanted(binding):
+		case b.bindings[bindingID(binding)] != i, !b.wanted(binding):
 		case b.hides(binding):
 			b.cluster.Hidden.Bindings++
 		default:
@@ -311,6 +330,18 @@ func (b *builder) sorted() []Node {
 		return strings.Compare(x.Name, y.Name)
 	})
 	return all
+}
+
+// sortedEdges follow the order of the nodes they come from.
+func (b *builder) sortedEdges(nodes []Node) []Edge {
+	rank := make(map[string]int, len(nodes))
+	for i, n := range nodes {
+		rank[n.ID] = i
+	}
+	slices.SortStableFunc(b.edges, func(x, y Edge) int {
+		return cmp.Or(rank[x.From]-rank[y.From], strings.Compare(string(x.Kind), string(y.Kind)), rank[x.To]-rank[y.To])
+	})
+	return b.edges
 }
 
 func (b *builder) warnf(id, format string, args ...any) {

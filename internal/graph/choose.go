@@ -140,13 +140,19 @@ func (b *builder) asked(r rbac.Role) bool {
 // feeders tells for each aggregated ClusterRole which others it takes rules from.
 func (b *builder) feeders() map[string][]string {
 	feeds := map[string][]string{}
-	for _, taker := range b.policy.Roles {
-		if !taker.Aggregated() {
+	unreadable := map[string]bool{} // a controller gives up on such a role
+	for _, f := range b.index.Faults() {
+		if f.Kind == rbac.BadSelector {
+			unreadable[f.Role.Name] = true
+		}
+	}
+	for i, taker := range b.policy.Roles {
+		if !taker.Aggregated() || unreadable[taker.Name] || b.known[roleID(taker)] != i {
 			continue
 		}
-		for name, i := range b.byName {
-			labels := b.policy.Roles[i].Labels
-			if name != taker.Name && slices.ContainsFunc(taker.Aggregate, func(s rbac.Selector) bool { return s.Matches(labels) }) {
+		for j, r := range b.policy.Roles {
+			name, labels := r.Name, r.Labels
+			if r.Namespace == "" && b.known[roleID(r)] == j && name != taker.Name && slices.ContainsFunc(taker.Aggregate, func(s rbac.Selector) bool { return s.Matches(labels) }) {
 				feeds[taker.Name] = append(feeds[taker.Name], name)
 			}
 		}

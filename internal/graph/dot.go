@@ -12,7 +12,7 @@ import (
 func (g *Graph) Dot(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	fmt.Fprintf(out, "digraph %s {\n", dotString("postern"))
-	fmt.Fprintf(out, "  label=%s; labelloc=t; rankdir=LR; ranksep=1.1; nodesep=0.18;\n", dotString(g.heading()))
+	fmt.Fprintf(out, "  label=%s; labelloc=t; fontname=Helvetica; fontsize=11; rankdir=LR; ranksep=1.1; nodesep=0.18;\n", dotString(g.heading()))
 	fmt.Fprintln(out, `  node [fontname="Helvetica", fontsize=10, style="filled", margin="0.12,0.06"];`)
 	fmt.Fprintln(out, `  edge [fontname="Helvetica", fontsize=8, color="#6b7280"];`)
 	numbers := g.numbers()

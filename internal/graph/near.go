@@ -29,7 +29,7 @@ func (e *NoSuch) Error() string {
 
 // known refuses what is in none of the clusters.
 func known(all []*builder, o Options) error {
-	incomplete := slices.ContainsFunc(all, func(b *builder) bool { return len(b.snap.Unknown) > 0 })
+	incomplete := slices.ContainsFunc(all, func(b *builder) bool { return len(b.cluster.Unknown) > 0 })
 	for _, a := range o.Subjects {
 		if !slices.ContainsFunc(all, func(b *builder) bool { return slices.ContainsFunc(b.everybody(), a.means) }) {
 			return &NoSuch{What: "subject", Text: a.String(), Near: nearSubjects(all, a), Incomplete: incomplete}
@@ -94,7 +94,7 @@ func nearest(text string, candidates []string, name func(string) string) []strin
 		off := distance(text, n, 3)
 		if off > 2 && len(text) >= 3 && strings.Contains(n, text) {
 			off = 3
-		} else if off > 2 || off > len(text)/3 && off > 0 {
+		} else if off > 2 || 2*off > len(text) {
 			continue
 		}
 		near = append(near, scored{c, off})

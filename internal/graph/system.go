@@ -72,7 +72,7 @@ func (b *builder) addUnbound() {
 		r := &b.policy.Roles[i]
 		id := roleID(*r)
 		switch {
-		case b.nodes[b.prefix+id] != nil, b.focus != nil:
+		case b.known[id] != i, b.nodes[b.prefix+id] != nil, b.focus != nil:
 		case b.roles != nil && !b.roles[id]:
 		case b.options.Namespace != "" && r.Namespace != "" && r.Namespace != b.options.Namespace:
 		case b.roles == nil && b.hidesRole(*r):
@@ -100,7 +100,7 @@ func (b *builder) feed() {
 		}
 		done[taker] = true
 		for _, name := range b.feeds[taker] {
-			r := b.policy.Roles[b.byName[name]]
+			r := b.policy.Roles[b.known["ClusterRole/"+name]]
 			if b.nodes[b.prefix+roleID(r)] == nil && b.hidesRole(r) {
 				if b.focus != nil || b.roles != nil {
 					b.cluster.Hidden.Roles++
@@ -172,7 +172,11 @@ func (b *builder) warn() {
 	}
 	for _, s := range b.drawnSubjects() {
 		for _, near := range b.index.NearEqual(s) {
-			b.warnf(s.String(), "%s is bound too, and differs from %s in upper and lower case only: names are compared exactly, they are two", near, s)
+			first, second := s, near
+			if rbac.CompareSubjects(first, second) > 0 {
+				first, second = near, s
+			}
+			b.warnf(s.String(), "%s and %s differ in upper and lower case only: names are compared exactly, they are two", first, second)
 		}
 		if s.Kind == rbac.ServiceAccountKind && s.Namespace == "" {
 			b.warnf(s.String(), "%s is bound without a namespace: the binding means nobody", s)
