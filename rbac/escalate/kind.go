@@ -6,7 +6,7 @@ type Kind string
 // The kinds of Edge.
 const (
 	Holds         Kind = "holds"           // a role that allows everything
-	Masters       Kind = "system:masters"  // in the group that is allowed everything
+	Masters       Kind = "system-masters"  // in the group that is allowed everything
 	Bind          Kind = "bind"            // binds a role it does not have
 	Rewrite       Kind = "escalate"        // rewrites a role it has
 	Aggregate     Kind = "aggregate"       // feeds an aggregated ClusterRole it has
