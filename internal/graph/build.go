@@ -96,13 +96,14 @@ type builder struct {
 	bindings map[string]int        // ids → positions; of one given twice the last counts
 	known    map[string]int        // the same of roles
 	nodes    map[string]*Node
+	hops     map[string]bool // escalation edges that are drawn
 	edges    []Edge
 	paths    []Path
 	warnings []string
 }
 
 func newBuilder(id string, several bool, s Source, o Options) *builder {
-	b := &builder{options: o, snap: s.Snapshot, index: rbac.NewIndex(s.Snapshot.RBAC), nodes: map[string]*Node{}, bindings: map[string]int{}, known: map[string]int{}}
+	b := &builder{options: o, snap: s.Snapshot, index: rbac.NewIndex(s.Snapshot.RBAC), nodes: map[string]*Node{}, hops: map[string]bool{}, bindings: map[string]int{}, known: map[string]int{}}
 	b.policy = b.index.Policy()
 	if several {
 		b.prefix = id + ":"
@@ -166,6 +167,7 @@ func (b *builder) build() {
 	b.addUnbound()
 	b.feed()
 	b.memberships()
+	b.escalation()
 	b.countHiddenSubjects()
 	b.warn()
 }

@@ -59,6 +59,7 @@ type Hidden struct {
 	Subjects int `json:"subjects"`
 	Bindings int `json:"bindings"`
 	Roles    int `json:"roles"`
+	Paths    int `json:"paths,omitempty"` // of subjects that are not drawn
 }
 
 // String names what was left out: 3 system: bindings and 1 role.
@@ -75,11 +76,14 @@ func (h Hidden) String() string {
 			parts = append(parts, fmt.Sprintf("%d system: %ss", part.n, part.word))
 		}
 	}
+	if h.Paths > 0 {
+		parts = append(parts, fmt.Sprintf("escalation of %d system: subjects", h.Paths))
+	}
 	return strings.Join(parts, ", ")
 }
 
 // Sum is how many objects were left out.
-func (h Hidden) Sum() int { return h.Subjects + h.Bindings + h.Roles }
+func (h Hidden) Sum() int { return h.Subjects + h.Bindings + h.Roles + h.Paths }
 
 // NodeKind is what a node stands for.
 type NodeKind string
@@ -167,15 +171,19 @@ type Edge struct {
 type Path struct {
 	Cluster string `json:"cluster"`
 	From    string `json:"from"`
+	Sure    bool   `json:"sure"` // RBAC alone settles every hop
 	Hops    []Hop  `json:"hops"`
+	Alike   int    `json:"alike,omitempty"` // ways left out that differ in whom they pass through only
 }
 
 // Hop is one step of a Path: from its node to the next one's, or to everything.
 type Hop struct {
-	From string `json:"from"`
-	To   string `json:"to"`
-	How  string `json:"how"`
-	Text string `json:"text"`
+	From     string   `json:"from"`
+	To       string   `json:"to"`
+	How      string   `json:"how"`
+	Text     string   `json:"text"`
+	Evidence []string `json:"evidence"` // the bindings, roles and rules that allow it
+	Needs    []string `json:"needs,omitempty"`
 }
 
 // Incomplete reports whether a part of any cluster could not be read.

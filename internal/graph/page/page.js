@@ -43,12 +43,12 @@ const count = (n, word) => n.toLocaleString("en") + " " + word + (n === 1 ? "" :
 
 // --- what to draw ---
 const shown = i => !hidden.has(nodes[i].kind);
-function reach(start, lists, end, parent) { // breadth first along one direction
+function reach(start, lists, end, parent, skip) { // breadth first along one direction
   const seen = new Map([[start, 0]]), queue = [start];
   for (let q = 0; q < queue.length; q++) {
     for (const e of lists[queue[q]]) {
       const next = edges[e][end];
-      if (seen.has(next)) continue;
+      if (seen.has(next) || edges[e].kind === skip) continue;
       seen.set(next, seen.get(queue[q]) + 1);
       if (parent && !parent.has(next)) parent.set(next, queue[q]);
       queue.push(next);
@@ -73,6 +73,9 @@ function neighbourhood(i) { // what the node reaches and who reaches it, nearest
 // --- layout: columns by layer, order by the mean of the neighbours ---
 const base = {User: 0, ServiceAccount: 0, Group: 1, ClusterRoleBinding: 2, RoleBinding: 2, ClusterRole: 3, Role: 3, Namespace: 4, Power: 4, Everything: 4};
 const heads = ["users, service accounts", "groups", "bindings", "roles", "power, place"];
+function chain(list) { // a path: one step a column
+  return {columns: list.map(i => [i]), name: list.map((_, at) => at ? "hop " + at : "from"), used: list.map((_, at) => 10 + at)};
+}
 function layers(list, inside) { // columns, their heads, and which of base they are
   const members = list.some(i => nodes[i].kind === "Group" && ins[i].some(e => inside.has(edges[e].a)));
   const layer = i => nodes[i].kind === "Group" && !members ? 0 : base[nodes[i].kind];
@@ -130,10 +133,10 @@ function underline(n) {
   return parts.join(" · ");
 }
 function layout(list) {
-  const inside = new Set(list), {columns, name, used} = layers(list, inside);
+  const inside = new Set(list), {columns, name, used} = path >= 0 ? chain(list) : layers(list, inside);
   order(columns, inside);
   const pos = new Map();
-  let x = PAD, tall = 0;
+  let x = PAD + (path < 0 && edges.some(e => e.kind === "escalates" && inside.has(e.a) && inside.has(e.b) && base[nodes[e.a].kind] === base[nodes[e.b].kind]) ? 90 : 0), tall = 0;
   const heights = columns.map(c => c.length * (H + GAP) - GAP);
   tall = Math.max(...heights, 120);
   const cols = [];
@@ -172,9 +175,10 @@ function draw(list, left) {
     if (more) texts.append(svg("text", {class: "more", x: c.x + 9, y: c.bottom + 8}, "+ " + more.toLocaleString("en") + " more"));
   }
   const parts = {nodes: new Map(), edges: new Map()};
-  edges.forEach((e, i) => {
+  const steps = path >= 0 ? pathSteps(data.paths[path]) : edges;
+  steps.forEach((e, i) => {
     if (!l.inside.has(e.a) || !l.inside.has(e.b)) return;
-    const line = svg("path", {d: edgePath(e, l.pos.get(e.a), l.pos.get(e.b)), class: "edge" + (alarming(e) ? " red" : faint(e) ? " faint" : ""), "marker-end": alarming(e) ? "url(#tipr)" : "url(#tip)"});
+    const line = svg("path", {d: edgePath(e, l.pos.get(e.a), l.pos.get(e.b)), class: "edge" + (path >= 0 ? " path" : "") + (alarming(e) ? " red" : faint(e) ? " faint" : ""), "marker-end": alarming(e) ? "url(#tipr)" : "url(#tip)"});
     line.append(svg("title", {}, title(nodes[e.a]) + " — " + e.kind + (e.how ? " (" + e.how + ")" : "") + " → " + title(nodes[e.b])));
     lines.append(line);
     parts.edges.set(i, line);
@@ -206,10 +210,9 @@ function draw(list, left) {
   $("canvas").replaceChildren(root);
   const first = list.includes(focus) ? focus : l.cols[0] ? l.cols[0].list[0] : -1;
   if (first >= 0) parts.nodes.get(first).setAttribute("tabindex", "0");
-  if (path >= 0) for (const e of pathEdges(data.paths[path])) { const line = parts.edges.get(e); if (line) line.classList.add("path"); }
 }
 function light(i) { // what an element is joined to, the rest steps back
-  if (!drawn) return;
+  if (!drawn || path >= 0) return;
   const {root, parts} = drawn;
   root.classList.toggle("dim", i >= 0 && drawn.list.length > 3);
   for (const e of root.querySelectorAll(".lit")) e.classList.remove("lit");
@@ -330,7 +333,7 @@ function drawOverview(list) { // kinds with what has most to do with others firs
   const word = {ClusterRoleBinding: "subject", RoleBinding: "subject", Role: "binding", ClusterRole: "binding", Namespace: "binding"};
   const tally = i => el("span", {class: "soft"}, " " + count(size(i), word[nodes[i].kind] || "binding"));
   const most = ids => ids.map(i => [size(i), i]).sort((a, b) => b[0] - a[0] || a[1] - b[1]).map(x => x[1]);
-  for (const p of list.filter(i => nodes[i].kind === "Everything")) add("reach everything" + (several ? " · " + clusterOf.get(nodes[p].cluster).label : ""), most([...reach(p, ins, "a").keys()].filter(isSubject)), tally);
+  for (const p of list.filter(i => nodes[i].kind === "Everything")) add("hold everything" + (several ? " · " + clusterOf.get(nodes[p].cluster).label : ""), most([...reach(p, ins, "a", null, "escalates").keys()].filter(isSubject)), tally);
   add("with warnings", list.filter(i => (nodes[i].warnings || []).length));
   for (const k of KINDS) if (k !== "Everything") add(k, most(list.filter(i => nodes[i].kind === k)), tally);
   $("overview").replaceChildren(box);
@@ -385,8 +388,9 @@ function details() {
     else if (!n.state) parts.push(el("p", {class: "soft"}, "has no rules"));
   }
   if (n.kind === "Namespace" || n.kind === "Everything") {
-    const who = [...reach(focus, ins, "a").keys()].filter(isSubject).sort((a, b) => a - b);
-    parts.push(...section(n.kind === "Everything" ? "who gets there" : "who is bound here", who));
+    const holders = new Set(reach(focus, ins, "a", null, "escalates").keys()), all = [...reach(focus, ins, "a").keys()];
+    const who = list => list.filter(isSubject).sort((a, b) => a - b);
+    parts.push(...section(n.kind === "Everything" ? "hold it" : "bound here", who([...holders])), ...section("can make themselves", who(all.filter(i => !holders.has(i)))));
     put("everything here by", "everything", ins, "a");
     put("bindings", "holds-in", ins, "a");
   }
@@ -410,20 +414,21 @@ function summary() {
   const asked = nodes.map((_, i) => i).filter(i => nodes[i].focus);
   parts.push(...section("asked for", asked));
   for (const p of $("overview").hidden ? nodes.map((_, i) => i).filter(i => nodes[i].kind === "Everything") : []) {
-    parts.push(...section("reach everything" + (several ? " · " + clusterOf.get(nodes[p].cluster).label : ""), [...reach(p, ins, "a").keys()].filter(isSubject).sort((a, b) => a - b)));
+    parts.push(...section("hold everything" + (several ? " · " + clusterOf.get(nodes[p].cluster).label : ""), [...reach(p, ins, "a", null, "escalates").keys()].filter(isSubject).sort((a, b) => a - b)));
   }
   return parts;
 }
 
 // --- paths ---
 function pathNodes(p) { return [...new Set(p.hops.flatMap(h => [byID.get(h.from), byID.get(h.to)]))]; }
-function pathEdges(p) { return p.hops.map(h => edges.findIndex(e => e.from === h.from && e.to === h.to && (e.kind !== "escalates" || e.how === h.how))); }
+function pathSteps(p) { return p.hops.map(h => ({a: byID.get(h.from), b: byID.get(h.to), kind: "escalates", how: h.how})); }
 function pathList(list) {
   return [el("h3", {}, "paths to everything (" + list.length + ")"), el("ul", {class: "list"}, list.slice(0, 200).map(([p, i]) => el("li", {}, el("button", {type: "button", class: "link", onclick: () => goPath(i)}, title(nodes[byID.get(p.from)]), " ", el("span", {class: "alarm"}, p.hops.map(h => h.how).join(" → "))))))];
 }
 function pathDetails(p) {
   return [el("p", {class: "kind"}, "path to everything"), el("h2", {}, title(nodes[byID.get(p.from)])),
-    el("ul", {class: "list"}, p.hops.map((h, i) => el("li", {class: "rule"}, el("div", {}, (i + 1) + ". ", el("span", {class: "alarm"}, h.how), " → ", title(nodes[byID.get(h.to)])), el("div", {}, h.text), (h.evidence || []).map(t => el("div", {class: "at"}, t)), (h.needs || []).map(t => el("div", {class: "soft"}, "needs: " + t)))))];
+    p.sure ? null : el("p", {class: "soft"}, "It also takes what RBAC does not decide: see the hops."), p.alike ? el("p", {class: "soft"}, count(p.alike, "more way") + " alike, through others") : null,
+    el("ol", {class: "list"}, p.hops.map((h, i) => el("li", {class: "rule"}, el("div", {}, (i + 1) + ". ", el("span", {class: "alarm"}, h.how), " → ", title(nodes[byID.get(h.to)])), el("div", {}, h.text), (h.evidence || []).map(t => el("div", {class: "at"}, t)), (h.needs || []).map(t => el("div", {class: "soft"}, "needs: " + t)))))].filter(Boolean);
 }
 
 // --- search ---
@@ -517,7 +522,7 @@ function frame() {
   data.clusters.forEach((c, i) => {
     if (i) facts.append(" · ");
     if (c.source.lab) facts.append(el("span", {class: "lab"}, "LAB"), " ");
-    facts.append(c.name + ", " + (c.source.kind === "files" ? "files read " : "read ") + c.taken.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"));
+    facts.append(c.name + (c.source.files ? " (" + c.source.files.slice(0, 3).join(", ") + (c.source.files.length > 3 ? " and " + (c.source.files.length - 3) + " more" : "") + ")" : "") + ", " + (c.source.kind === "files" ? "files read " : "read ") + c.taken.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"));
   });
   const q = data.question, asked = [];
   if (q.subjects) asked.push(q.subjects.join(", "));
