@@ -82,8 +82,11 @@ func (h *holder) bindEach(s span, resource, ns string, kind rbac.RoleKind) {
 			to.Subject = h.node.Subject
 		}
 		may, _ := s.of(name)
+		if !worth {
+			continue
+		}
 		writes, how, ok := h.writer(resource, ns, ref)
-		if !ok || !worth || to == h.node {
+		if !ok || to == h.node || h.has(ns, ref) {
 			continue
 		}
 		h.add(hop{to: to, kind: Bind, sure: true, allows: evidence(append(writes, may)...),
@@ -92,6 +95,12 @@ func (h *holder) bindEach(s span, resource, ns string, kind rbac.RoleKind) {
 			return // no other role gives more
 		}
 	}
+}
+
+// has reports whether a role is held there already.
+func (h *holder) has(ns string, ref rbac.RoleRef) bool {
+	role := h.g.find(ns, ref)
+	return role != nil && slices.ContainsFunc(h.rights, func(r right) bool { return r.allow.Role == role && r.in(ns) })
 }
 
 // bindable are the names of roles to look at, the one that gives most first.
