@@ -57,6 +57,7 @@ type Flags struct {
 	Quiet         bool
 	Verbose       int
 	NoColor       bool
+	AssumeVersion string // of the commands that have --assume-version
 }
 
 // StoreURL is the store the user chose: the flag, the configuration, or the

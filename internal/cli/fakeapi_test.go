@@ -22,6 +22,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -36,7 +37,7 @@ type fakeAPI struct {
 	Review       string           `yaml:"review"`       // version of SelfSubjectReview; none: the API is absent
 	Version      string           `yaml:"version"`      // gitVersion
 	Unauthorized bool             `yaml:"unauthorized"` // 401 to everything
-	Forbid       []string         `yaml:"forbid"`       // resources, or resource@namespace kept allowed with !
+	Forbid       []string         `yaml:"forbid"`       // resources, cluster-wide or "RESOURCE everywhere"; paths
 	Hang         bool             `yaml:"hang"`         // never answers
 	CredentialID bool             `yaml:"credentialID"` // names the certificate it saw
 	PageSize     int              `yaml:"pageSize"`     // at most so many objects in one answer
@@ -46,14 +47,21 @@ type fakeAPI struct {
 	Impersonate  string           `yaml:"impersonate"`
 	BadCA        bool             `yaml:"badCA"`
 	Objects      []map[string]any `yaml:"objects"`
+	Discovery    string           `yaml:"discovery"` // aggregated (the default), old, or none: 404
+	Groups       []fakeGroup      `yaml:"groups"`    // what is served
+	Log          string           `yaml:"log"`       // file to which requests are written
 
 	expired bool
+	logging sync.Mutex
 }
 
 // startFakeAPI serves `fakeapi FILE` and writes $WORK/kubeconfig.
 func startFakeAPI(ts *testscript.TestScript, _ bool, args []string) {
 	f := &fakeAPI{Review: "v1", Version: "v1.36.3", Credential: "certificate"}
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[0])), f))
+	if f.Log != "" {
+		f.Log = ts.MkAbs(f.Log)
+	}
 	done := make(chan struct{})
 	asked := ts.MkAbs("asked")
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -79,9 +87,13 @@ func startFakeAPI(ts *testscript.TestScript, _ bool, args []string) {
 func (f *fakeAPI) serve(w http.ResponseWriter, r *http.Request) {
 	parts := strings.Split(strings.Trim(r.URL.Path, "/"), "/")
 	resource := parts[len(parts)-1]
+	f.note(r)
 	switch {
 	case f.Unauthorized:
 		status(w, http.StatusUnauthorized, "Unauthorized")
+	case slices.Contains(f.Forbid, r.URL.Path):
+		status(w, http.StatusForbidden, fmt.Sprintf("forbidden: User %q cannot get path %q", f.User["username"], r.URL.Path))
+	case f.discovery(w, r, parts):
 	case r.URL.Path == "/version":
 		answer(w, map[string]any{"gitVersion": f.Version})
 	case resource == "selfsubjectreviews" && parts[2] != f.Review:
@@ -91,7 +103,7 @@ func (f *fakeAPI) serve(w http.ResponseWriter, r *http.Request) {
 		status(w, http.StatusForbidden, fmt.Sprintf("%s is forbidden: User %q cannot list resource %q at the cluster scope", resource, f.User["username"], resource))
 	case resource == "selfsubjectreviews":
 		answer(w, map[string]any{"status": map[string]any{"userInfo": f.userInfo(r)}})
-	case strings.HasPrefix(r.URL.Path, "/apis/rbac.authorization.k8s.io/v1/"):
+	case strings.HasPrefix(r.URL.Path, "/apis/rbac.authorization.k8s.io/v1/"), r.URL.Path == "/api/v1/namespaces":
 		f.list(w, r, parts, resource)
 	default:
 		status(w, http.StatusNotFound, "no such path "+r.URL.Path)
@@ -113,7 +125,7 @@ func (f *fakeAPI) userInfo(r *http.Request) map[string]any {
 	return info
 }
 
-var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding"}
+var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding", "namespaces": "Namespace"}
 
 func (f *fakeAPI) list(w http.ResponseWriter, r *http.Request, parts []string, resource string) {
 	var items []map[string]any

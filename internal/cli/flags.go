@@ -17,7 +17,7 @@ func (e *Env) addGlobalFlags(root *cobra.Command) {
 	f.StringVar(&e.Flags.Context, "context", "", "kubeconfig context (default the current one)")
 	f.StringVarP(&e.Flags.Namespace, "namespace", "n", "", "look at this namespace only")
 	f.BoolVarP(&e.Flags.AllNamespaces, "all-namespaces", "A", false, "look at all namespaces")
-	f.StringArrayVarP(&e.Flags.Filename, "filename", "f", nil, "read manifests from a directory, a file or - (stdin) instead of a live cluster")
+	f.StringArrayVarP(&e.Flags.Filename, "filename", "f", nil, "read manifests or snapshots from a directory, a file or - (stdin) instead of a live cluster; may be repeated")
 	f.StringVar(&e.Flags.Store, "store", "", "event store, e.g. duckdb:PATH (default below the XDG data home)")
 	f.BoolVarP(&e.Flags.Quiet, "quiet", "q", false, "no progress and no remarks on stderr")
 	f.CountVarP(&e.Flags.Verbose, "verbose", "v", "say more on stderr; -vv more still")

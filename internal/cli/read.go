@@ -2,10 +2,16 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
 
 	"github.com/postern-dev/postern/internal/cluster"
+	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac"
 	"github.com/postern-dev/postern/rbac/resource"
 )
 
@@ -14,6 +20,28 @@ import (
 // any, RBAC, what the server serves, and its version. With -n only that
 // namespace's Roles and RoleBindings are read beside the cluster-wide ones.
 func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot.Snapshot, error) {
+	snaps, err := e.readAny(ctx, parts)
+	if err != nil {
+		return nil, err
+	}
+	if e.Flags.AssumeVersion == "" {
+		return snaps, nil
+	}
+	if _, ok := rbac.ParseVersion(e.Flags.AssumeVersion); !ok {
+		return nil, usageError("a Kubernetes version, e.g. 1.35", "--assume-version %q is no version", e.Flags.AssumeVersion)
+	}
+	for _, s := range snaps {
+		s.Version, s.VersionAssumed = e.Flags.AssumeVersion, true
+	}
+	return snaps, nil
+}
+
+// assumeVersionFlag adds --assume-version, which snapshots honours.
+func assumeVersionFlag(cmd *cobra.Command, env *Env) {
+	cmd.Flags().StringVar(&env.Flags.AssumeVersion, "assume-version", "", "answer as this version of Kubernetes would, e.g. 1.35 (default the server's; offline the newest known)")
+}
+
+func (e *Env) readAny(ctx context.Context, parts []cluster.Part) ([]*snapshot.Snapshot, error) {
 	if len(e.Flags.Filename) > 0 {
 		return e.readFiles(ctx)
 	}
@@ -24,6 +52,14 @@ func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot
 	if err != nil {
 		return nil, err
 	}
+	snap, err := e.readLive(ctx, client, parts)
+	if err != nil {
+		return nil, err
+	}
+	return []*snapshot.Snapshot{snap}, nil
+}
+
+func (e *Env) readLive(ctx context.Context, client *cluster.Client, parts []cluster.Part) (*snapshot.Snapshot, error) {
 	snap, err := client.Read(ctx, cluster.Request{Parts: parts, Namespace: e.Flags.Namespace, Now: e.Now()})
 	if err != nil {
 		return nil, clusterError(err)
@@ -31,24 +67,39 @@ func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot
 	snap.Source = e.source(client)
 	snap.Source.Namespace = e.Flags.Namespace
 	snap.Tenant = tenant(client.Credentials())
-	return []*snapshot.Snapshot{snap}, nil
+	return snap, nil
 }
 
-// readFiles reads what -f names.
+// readFiles reads what -f names. Of snapshot files it says of when they are.
 func (e *Env) readFiles(ctx context.Context) ([]*snapshot.Snapshot, error) {
 	for _, f := range []struct{ flag, value string }{{"--context", e.Flags.Context}, {"--kubeconfig", e.Flags.Kubeconfig}} {
 		if f.value != "" {
 			return nil, usageError("", "-f reads files: %s has no meaning with it", f.flag)
 		}
 	}
-	snap, err := snapshot.Reader{Stdin: e.Stdin, Namespace: e.Flags.Namespace}.Read(ctx, e.Flags.Filename, e.Now())
-	if err != nil && ctx.Err() == nil {
-		return nil, fileError(err)
-	}
+	snaps, err := snapshot.Reader{Stdin: e.Stdin, Namespace: e.Flags.Namespace}.ReadAll(ctx, e.Flags.Filename, e.Now())
 	if err != nil {
-		return nil, err
+		return nil, readError(ctx, err)
 	}
-	return []*snapshot.Snapshot{snap}, nil
+	for _, s := range snaps {
+		if s.File != "" {
+			e.Say("%s: as of %s", report.Clean(s.Name), s.Taken.UTC().Format(time.RFC3339))
+		}
+	}
+	return snaps, nil
+}
+
+// readError: a file that is not there is the command line's fault; one that is
+// no whole snapshot keeps us from answering.
+func readError(ctx context.Context, err error) error {
+	var broken *snapshot.FileError
+	switch {
+	case ctx.Err() != nil:
+		return err
+	case errors.As(err, &broken):
+		return &ExitError{Code: ExitRefused, Err: err, Hint: broken.Hint}
+	}
+	return fileError(err)
 }
 
 // table is what is known of the resources of a snapshot's server: what it told,

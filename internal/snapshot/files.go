@@ -1,6 +1,8 @@
 package snapshot
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -15,42 +17,92 @@ import (
 	"github.com/postern-dev/postern/rbac/manifest"
 )
 
-// Reader reads manifests, as kubectl's -f does: files, the files of a directory
-// (not of those below it), or - for Stdin.
+// Reader reads files, as kubectl's -f does: files, the files of a directory (not
+// of those below it), or - for Stdin. Any may be compressed with gzip.
 type Reader struct {
 	Stdin     io.Reader
-	Namespace string // of objects that name none
+	Namespace string // of objects in manifests that name none
 }
 
-// maxFile bounds one manifest; a dump of a large cluster's RBAC is a few MB.
+// maxFile bounds one file, unpacked too; a dump of a large cluster's RBAC is a
+// few MB.
 const maxFile = 256 << 20
 
-// Read gathers all paths into one snapshot. A path that does not exist is an
-// error; a file that cannot be understood is part of what is unknown.
+// Manifests is the name of the snapshot that all manifests together are.
+const Manifests = "manifests"
+
+// Read reads paths that are one snapshot together.
 func (r Reader) Read(ctx context.Context, paths []string, now time.Time) (*Snapshot, error) {
-	s := &Snapshot{Source: Source{Kind: Files, Files: paths}, Taken: now}
-	others := 0
+	all, err := r.ReadAll(ctx, paths, now)
+	if err == nil && len(all) > 1 {
+		return nil, fmt.Errorf("read %s: these are several clusters", strings.Join(paths, ", "))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}
+
+// ReadAll reads all paths. The manifests among them together are one snapshot,
+// each snapshot file is its own; no two have the same name. A path that does
+// not exist and a snapshot that cannot be read are errors; a manifest that
+// cannot be understood is part of what is unknown.
+func (r Reader) ReadAll(ctx context.Context, paths []string, now time.Time) ([]*Snapshot, error) {
+	b := &bundle{manifests: &Snapshot{Name: Manifests, Source: Source{Kind: Files}, Taken: now}}
+	seen := map[string]bool{}
 	for _, path := range paths {
-		files, err := r.expand(path, s)
+		files, err := r.expand(path, b)
 		if err != nil {
 			return nil, err
 		}
 		for _, file := range files {
 			if err := ctx.Err(); err != nil {
+				return nil, context.Cause(ctx)
+			}
+			if clean := filepath.Clean(file); seen[clean] {
+				b.manifests.remark("%s was given twice and read once", file)
+				continue
+			} else {
+				seen[clean] = true
+			}
+			if err := r.add(b, path, file); err != nil {
 				return nil, err
 			}
-			others += r.add(s, file)
 		}
 	}
-	if others > 0 {
-		s.remark("%d objects of other kinds than RBAC's were left aside", others)
+	return b.all(), nil
+}
+
+// bundle is what the files of one -f list come to.
+type bundle struct {
+	manifests *Snapshot
+	others    int // objects of kinds that are not RBAC's
+	snapshots []*Snapshot
+}
+
+// all is every snapshot, the manifests' first where there are manifests.
+func (b *bundle) all() []*Snapshot {
+	m := b.manifests
+	if b.others > 0 {
+		m.remark("%d objects of other kinds than RBAC's were left aside", b.others)
 	}
-	return s, nil
+	if len(m.Source.Files) == 0 && len(b.snapshots) > 0 {
+		b.snapshots[0].Remarks = append(b.snapshots[0].Remarks, m.Remarks...)
+		return distinct(b.snapshots)
+	}
+	m.dangling()
+	return distinct(append([]*Snapshot{m}, b.snapshots...))
 }
 
 var extensions = []string{".yaml", ".yml", ".json"}
 
-func (r Reader) expand(path string, s *Snapshot) ([]string, error) {
+// readable reports whether a file of a directory is to be read.
+func readable(name string) bool {
+	name = strings.TrimSuffix(strings.ToLower(name), ".gz")
+	return slices.Contains(extensions, filepath.Ext(name))
+}
+
+func (r Reader) expand(path string, b *bundle) ([]string, error) {
 	if path == "-" {
 		return []string{path}, nil
 	}
@@ -67,10 +119,10 @@ func (r Reader) expand(path string, s *Snapshot) ([]string, error) {
 	}
 	var files []string
 	for _, e := range entries {
-		switch ext := strings.ToLower(filepath.Ext(e.Name())); {
+		switch {
 		case e.IsDir():
-			s.remark("%s is a directory below %s and was not read", e.Name(), path)
-		case slices.Contains(extensions, ext):
+			b.manifests.remark("%s is a directory below %s and was not read", e.Name(), path)
+		case readable(e.Name()):
 			files = append(files, filepath.Join(path, e.Name()))
 		}
 	}
@@ -83,13 +135,18 @@ func (r Reader) expand(path string, s *Snapshot) ([]string, error) {
 // cause drops the path that os errors repeat.
 func cause(err error) error {
 	var path *fs.PathError
-	if errors.As(err, &path) {
+	var link *os.LinkError
+	switch {
+	case errors.As(err, &path):
 		return path.Err
+	case errors.As(err, &link):
+		return link.Err
 	}
 	return err
 }
 
-func (r Reader) add(s *Snapshot, file string) (others int) {
+// add reads one file that path, which may be its directory, stands for.
+func (r Reader) add(b *bundle, path, file string) error {
 	name, data, err := file, []byte(nil), error(nil)
 	if file == "-" {
 		name = "stdin"
@@ -97,20 +154,41 @@ func (r Reader) add(s *Snapshot, file string) (others int) {
 	} else {
 		data, err = readFile(file)
 	}
-	if err != nil {
-		s.Unknown = append(s.Unknown, Unknown{What: Manifest, Why: fmt.Sprintf("read %s: %v", name, cause(err))})
-		return 0
+	if errors.Is(err, errUnpack) {
+		return &FileError{Name: name, Msg: err.Error(), Hint: "copy the file again", Err: err}
 	}
-	got := manifest.Decode(data, manifest.Options{Name: name, Namespace: r.Namespace})
-	s.RBAC.Roles = append(s.RBAC.Roles, got.Policy.Roles...)
-	s.RBAC.Bindings = append(s.RBAC.Bindings, got.Policy.Bindings...)
+	if err == nil && IsSnapshot(data) {
+		s, err := Decode(data, name)
+		if err != nil {
+			return err
+		}
+		s.File = name
+		b.snapshots = append(b.snapshots, s)
+		return nil
+	}
+	m := b.manifests
+	if !slices.Contains(m.Source.Files, path) {
+		m.Source.Files = append(m.Source.Files, path)
+	}
+	if err != nil {
+		m.Unknown = append(m.Unknown, Unknown{What: Manifest, Why: fmt.Sprintf("read %s: %v", name, cause(err))})
+		return nil
+	}
+	b.addManifest(manifest.Decode(data, manifest.Options{Name: name, Namespace: r.Namespace}))
+	return nil
+}
+
+func (b *bundle) addManifest(got manifest.Result) {
+	m := b.manifests
+	m.RBAC.Roles = append(m.RBAC.Roles, got.Policy.Roles...)
+	m.RBAC.Bindings = append(m.RBAC.Bindings, got.Policy.Bindings...)
 	for _, p := range got.Problems {
-		s.Unknown = append(s.Unknown, Unknown{What: Manifest, Why: p.Error(), Hint: p.Hint})
+		m.Unknown = append(m.Unknown, Unknown{What: Manifest, Why: p.Error(), Hint: p.Hint})
 	}
 	for _, p := range got.Assumed {
-		s.remark("%v", p)
+		m.remark("%v", p)
 	}
-	return got.Others
+	b.others += got.Others
 }
 
 func readFile(path string) ([]byte, error) {
@@ -122,7 +200,28 @@ func readFile(path string) ([]byte, error) {
 	return readLimited(f)
 }
 
+// readLimited reads all of r, unpacked where it is gzip's.
 func readLimited(r io.Reader) ([]byte, error) {
+	data, err := readAtMost(r)
+	if err != nil || !bytes.HasPrefix(data, []byte{0x1f, 0x8b}) {
+		return data, err
+	}
+	zipped, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", errUnpack, err)
+	}
+	switch data, err = readAtMost(zipped); {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return nil, fmt.Errorf("%w: it is cut off", errUnpack)
+	case err != nil:
+		return nil, fmt.Errorf("%w: %w", errUnpack, err)
+	}
+	return data, nil
+}
+
+var errUnpack = errors.New("unpack gzip")
+
+func readAtMost(r io.Reader) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, maxFile+1))
 	if err == nil && len(data) > maxFile {
 		err = fmt.Errorf("larger than %d MB", maxFile>>20)

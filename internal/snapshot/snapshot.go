@@ -19,11 +19,15 @@ type Snapshot struct {
 	// Name is what answers call this cluster; among several snapshots each has
 	// its own.
 	Name     string
+	File     string // it was read from; empty: from a cluster, or the manifests of Source
 	Source   Source
 	Taken    time.Time
 	Identity *Identity // who read it; nil where nobody had to ask
 	// Version is the server's gitVersion as it says it; empty: not known.
 	Version string
+	// VersionAssumed: Version is not what the server said, but what the user
+	// wants assumed.
+	VersionAssumed bool
 	// DefaultNamespace is the one a question without a namespace means: the
 	// kubeconfig context's, else "default".
 	DefaultNamespace string
