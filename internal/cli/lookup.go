@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -12,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/postern-dev/postern/internal/azure"
+	"github.com/postern-dev/postern/internal/cluster"
 	"github.com/postern-dev/postern/internal/lookup"
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
@@ -38,7 +38,7 @@ a GUID is tried as group, user and service principal. -e matches the name of the
 subject, NAMESPACE/NAME for a service account. With -n only that namespace's
 bindings and the cluster-wide ones are listed. -o name prints the subjects.
 
-Reads the cluster, or with -f manifests. What could not be read makes the answer
+Reads the cluster, or with -f manifests and snapshots, several at once. What could not be read makes the answer
 incomplete (exit code 5); what was not looked at stands at its end.`,
 		Example: `  postern lookup 66992c59-0f3b-4d6a-9c81-5e7b2a4d8f06
   postern lookup user:hshahin@contoso.example
@@ -67,19 +67,27 @@ func runLookup(cmd *cobra.Command, env *Env, args []string, o lookupOptions) err
 	if err != nil {
 		return err
 	}
-	snap, tenant, err := env.read(cmd.Context(), question.Namespace)
+	snaps, err := env.snapshots(cmd.Context(), cluster.RBAC)
 	if err != nil {
 		return err
 	}
-	result := lookup.Answer(snap, question)
-	if err := unanswered(snap, result); err != nil {
-		return err
+	var results []lookup.Result
+	var refused []*snapshot.Snapshot
+	for _, snap := range snaps {
+		r := lookup.Answer(snap, question)
+		results = append(results, r)
+		if unanswered(snap, r) {
+			refused = append(refused, snap)
+		}
 	}
-	doc := env.document(cmd.Context(), snap, question, result, mode, tenant)
+	if len(refused) == len(snaps) {
+		return refusedError(refused...)
+	}
+	doc := env.document(cmd.Context(), snaps, question, results, mode)
 	if err := doc.print(env, format); err != nil {
 		return err
 	}
-	return incomplete(snap)
+	return incomplete(snaps...)
 }
 
 // question settles SUBJECT, -e and --not.
@@ -107,33 +115,6 @@ func (o lookupOptions) question(cmd *cobra.Command, args []string, namespace str
 	return q, nil
 }
 
-// read takes the snapshot from manifests or from the cluster.
-func (e *Env) read(ctx context.Context, namespace string) (*snapshot.Snapshot, string, error) {
-	if len(e.Flags.Filename) > 0 {
-		for flag, value := range map[string]string{"--context": e.Flags.Context, "--kubeconfig": e.Flags.Kubeconfig} {
-			if value != "" {
-				return nil, "", usageError("", "-f reads manifests: %s has no meaning with it", flag)
-			}
-		}
-		snap, err := snapshot.Reader{Stdin: e.Stdin, Namespace: namespace}.Read(ctx, e.Flags.Filename, e.Now())
-		if err != nil && ctx.Err() == nil {
-			return nil, "", fileError(err)
-		}
-		return snap, "", err
-	}
-	client, err := e.connect()
-	if err != nil {
-		return nil, "", err
-	}
-	snap, err := client.Snapshot(ctx, namespace, e.Now())
-	if err != nil {
-		return nil, "", clusterError(err)
-	}
-	snap.Source = e.source(client)
-	snap.Source.Namespace = namespace
-	return snap, tenant(client.Credentials()), nil
-}
-
 func fileError(err error) error {
 	hint := ""
 	if errors.Is(err, fs.ErrNotExist) {
@@ -142,55 +123,71 @@ func fileError(err error) error {
 	return &ExitError{Code: ExitUsage, Err: err, Hint: hint}
 }
 
-// unanswered is the error of a snapshot from which nothing could be told.
-func unanswered(snap *snapshot.Snapshot, result lookup.Result) error {
-	nothing := snap.Missing(snapshot.ClusterRoleBindings) && snap.Missing(snapshot.RoleBindings)
-	if snap.Source.Kind == snapshot.Files {
-		nothing = snap.Missing(snapshot.Manifest) && len(snap.RBAC.Bindings)+len(snap.RBAC.Roles) == 0
-	}
-	for _, row := range result.Rows {
-		if row.Grant.Binding == nil {
-			nothing = false // what needs no binding is known whatever could be read
+// unanswered reports whether nothing could be told from a snapshot: what needs
+// no binding is known whatever could be read.
+func unanswered(snap *snapshot.Snapshot, result lookup.Result) bool {
+	return noBindings(snap) && !slices.ContainsFunc(result.Rows, func(r lookup.Row) bool { return r.Grant.Binding == nil })
+}
+
+// refusedError is the error of snapshots from which nothing can be told.
+func refusedError(snaps ...*snapshot.Snapshot) error {
+	hint := []string{hints(snaps...)}
+	what := "no RBAC object could be read:\n"
+	for _, s := range snaps {
+		if s.Source.Kind == snapshot.Files {
+			continue
 		}
+		what = "no binding could be read:\n"
+		ask := "ask for get and list on the rbac.authorization.k8s.io resources (ClusterRole view does not include them)"
+		if s.Source.Namespace == "" {
+			ask += "; with -n NAMESPACE rights in that namespace suffice for its RoleBindings"
+		}
+		hint = append(hint, ask)
 	}
-	if !nothing {
-		return nil
-	}
-	if snap.Source.Kind == snapshot.Files {
-		return &ExitError{Code: ExitRefused, Err: errors.New("no RBAC object could be read:\n" + reasons(snap)), Hint: hints(snap)}
-	}
-	hint := "ask for get and list on the rbac.authorization.k8s.io resources (ClusterRole view does not include them)"
-	if snap.Source.Namespace == "" {
-		hint += "; with -n NAMESPACE rights in that namespace suffice for its RoleBindings"
-	}
-	return &ExitError{Code: ExitRefused, Err: errors.New("no binding could be read:\n" + reasons(snap)), Hint: hint}
+	return &ExitError{Code: ExitRefused, Err: errors.New(what + reasons(snaps...)), Hint: joined(hint)}
 }
 
 // incomplete says after the answer that a part of it is missing.
-func incomplete(snap *snapshot.Snapshot) error {
-	if len(snap.Unknown) == 0 {
+func incomplete(snaps ...*snapshot.Snapshot) error {
+	if reasons(snaps...) == "" {
 		return nil
 	}
-	return &ExitError{Code: ExitUnknown, Err: errors.New("the answer is incomplete, this could not be read:\n" + reasons(snap)), Hint: hints(snap)}
+	return &ExitError{Code: ExitUnknown, Err: errors.New("the answer is incomplete, this could not be read:\n" + reasons(snaps...)), Hint: hints(snaps...)}
 }
 
-func reasons(snap *snapshot.Snapshot) string {
+// bears reports whether a part bears on who is bound to what.
+func bears(what string) bool {
+	return !slices.Contains([]string{snapshot.Discovery, snapshot.ServerVersion, snapshot.Namespaces}, what)
+}
+
+// reasons are the parts that could not be read, each with why and, among several
+// snapshots, where.
+func reasons(snaps ...*snapshot.Snapshot) string {
 	var lines []string
-	for _, u := range snap.Unknown {
-		line := u.Why
-		if u.What != snapshot.Manifest {
-			line = u.What + ": " + u.Why
+	for _, s := range snaps {
+		for _, u := range s.Unknown {
+			line := u.Why
+			if u.What != snapshot.Manifest {
+				line = u.What + ": " + u.Why
+			}
+			if len(snaps) > 1 {
+				line = s.Name + ": " + line
+			}
+			if bears(u.What) {
+				lines = append(lines, report.Clean(line))
+			}
 		}
-		lines = append(lines, report.Clean(line))
 	}
 	return strings.Join(lines, "\n")
 }
 
-func hints(snap *snapshot.Snapshot) string {
+func hints(snaps ...*snapshot.Snapshot) string {
 	var all []string
-	for _, u := range snap.Unknown {
-		if u.Hint != "" && !slices.Contains(all, u.Hint) {
-			all = append(all, u.Hint)
+	for _, s := range snaps {
+		for _, u := range s.Unknown {
+			if u.Hint != "" && !slices.Contains(all, u.Hint) {
+				all = append(all, u.Hint)
+			}
 		}
 	}
 	return report.Clean(strings.Join(all, "; "))

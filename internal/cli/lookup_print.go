@@ -15,7 +15,8 @@ import (
 // lookupDoc is the answer as docs/schema/lookup.json describes it.
 type lookupDoc struct {
 	Kind        string             `json:"kind"`
-	Source      snapshot.Source    `json:"source"`
+	Source      *snapshot.Source   `json:"source,omitempty"` // where there is only one cluster
+	Clusters    []lookupCluster    `json:"clusters"`
 	Question    lookupAsked        `json:"question"`
 	Grants      []lookupGrant      `json:"grants"`
 	Warnings    []string           `json:"warnings"`
@@ -28,6 +29,14 @@ type lookupDoc struct {
 	singleOne bool
 }
 
+// lookupCluster is one snapshot and what could not be told from it.
+type lookupCluster struct {
+	Cluster     string             `json:"cluster"`
+	Source      snapshot.Source    `json:"source"`
+	Unknown     []snapshot.Unknown `json:"unknown"`
+	NotExamined []string           `json:"notExamined"`
+}
+
 type lookupAsked struct {
 	Subject string `json:"subject,omitempty"`
 	Regex   string `json:"regex,omitempty"`
@@ -35,6 +44,7 @@ type lookupAsked struct {
 }
 
 type lookupGrant struct {
+	Cluster string         `json:"cluster"`
 	Subject namedSubject   `json:"subject"`
 	Group   *namedValue    `json:"group,omitempty"` // the grant comes through this group
 	Basis   lookup.Basis   `json:"basis"`
@@ -51,27 +61,34 @@ type namedSubject struct {
 }
 
 type lookupBinding struct {
-	Kind      string `json:"kind"`
-	Namespace string `json:"namespace,omitempty"`
-	Name      string `json:"name"`
+	Kind      string        `json:"kind"`
+	Namespace string        `json:"namespace,omitempty"`
+	Name      string        `json:"name"`
+	At        rbac.Position `json:"at,omitzero"` // where a file says so
 }
 
 type lookupRole struct {
 	rbac.RoleRef
 	State lookup.RoleState `json:"state"`
+	At    rbac.Position    `json:"at,omitzero"`
 	Rules []rbac.Rule      `json:"rules,omitempty"`
 }
 
 // clusterScope is how JSON and tables say "everywhere".
 const clusterScope = "cluster"
 
-func (e *Env) document(ctx context.Context, snap *snapshot.Snapshot, q lookup.Question, r lookup.Result, mode, tenant string) lookupDoc {
-	known := e.resolveNames(ctx, mode, tenant, everyID(r.Rows))
+func (e *Env) document(ctx context.Context, snaps []*snapshot.Snapshot, q lookup.Question, results []lookup.Result, mode string) lookupDoc {
+	var ids []string
+	for _, r := range results {
+		ids = append(ids, everyID(r.Rows)...)
+	}
+	known := e.resolveNames(ctx, mode, snaps[0].Tenant, ids)
 	doc := lookupDoc{
-		Kind: "Lookup", Source: snap.Source, Question: lookupAsked{Not: q.Not},
-		Grants: []lookupGrant{}, Warnings: append([]string{}, r.Warnings...),
-		Unknown: append([]snapshot.Unknown{}, snap.Unknown...), NotExamined: append([]string{}, r.NotExamined...),
-		near: r.Near, remarks: snap.Remarks, singleOne: q.Subject != nil && !q.Not,
+		Kind: "Lookup", Clusters: []lookupCluster{}, Question: lookupAsked{Not: q.Not}, Grants: []lookupGrant{},
+		Warnings: []string{}, Unknown: []snapshot.Unknown{}, NotExamined: []string{}, singleOne: q.Subject != nil && !q.Not,
+	}
+	if len(snaps) == 1 {
+		doc.Source = &snaps[0].Source
 	}
 	if q.Pattern != nil {
 		doc.Question.Regex = q.Pattern.String()
@@ -82,20 +99,47 @@ func (e *Env) document(ctx context.Context, snap *snapshot.Snapshot, q lookup.Qu
 			doc.Question.Subject = q.Subject.Subject.String()
 		}
 	}
-	for _, row := range r.Rows {
-		doc.add(row, known)
+	for i, r := range results {
+		doc.join(snaps[i], r, known, len(snaps) > 1)
 	}
 	return doc
 }
 
-func (d *lookupDoc) add(row lookup.Row, known names) {
-	g := lookupGrant{Subject: namedSubject{row.Subject, known.of(row.Subject.Name)}, Basis: row.Basis, Reason: row.Grant.Reason, Scope: clusterScope}
+// join adds the answer from one snapshot; among several it is named everywhere.
+func (d *lookupDoc) join(snap *snapshot.Snapshot, r lookup.Result, known names, several bool) {
+	prefix := ""
+	if several {
+		prefix = snap.Name + ": "
+	}
+	c := lookupCluster{Cluster: snap.Name, Source: snap.Source, Unknown: []snapshot.Unknown{}, NotExamined: listed(r.NotExamined)}
+	for _, u := range snap.Unknown {
+		if bears(u.What) {
+			c.Unknown = append(c.Unknown, u)
+			d.Unknown = append(d.Unknown, snapshot.Unknown{What: u.What, Why: prefix + u.Why, Hint: u.Hint})
+		}
+	}
+	for _, w := range r.Warnings {
+		d.Warnings = append(d.Warnings, prefix+w)
+	}
+	for _, n := range r.NotExamined {
+		d.NotExamined = append(d.NotExamined, prefix+n)
+	}
+	d.Clusters = append(d.Clusters, c)
+	d.remarks = append(d.remarks, snap.Remarks...)
+	d.near = append(d.near, r.Near...)
+	for _, row := range r.Rows {
+		d.add(snap.Name, row, known)
+	}
+}
+
+func (d *lookupDoc) add(cluster string, row lookup.Row, known names) {
+	g := lookupGrant{Cluster: cluster, Subject: namedSubject{row.Subject, known.of(row.Subject.Name)}, Basis: row.Basis, Reason: row.Grant.Reason, Scope: clusterScope}
 	if row.Group != "" {
 		g.Group = &namedValue{row.Group, known.of(row.Group)}
 	}
 	if b := row.Grant.Binding; b != nil {
-		g.Binding = &lookupBinding{b.Kind(), b.Namespace, b.Name}
-		g.Role = &lookupRole{b.Role, row.State, row.Role.Rules}
+		g.Binding = &lookupBinding{b.Kind(), b.Namespace, b.Name, b.At}
+		g.Role = &lookupRole{b.Role, row.State, row.Role.At, row.Role.Rules}
 		g.All = rbac.Everything(row.Role.Rules)
 		if b.Namespace != "" {
 			g.Scope = b.Namespace
@@ -164,17 +208,23 @@ func (d lookupDoc) printTable(env *Env, wide bool) error {
 	style := report.Style{Wide: wide, Colour: env.Colour()}
 	if len(d.Grants) == 0 {
 		d.sayNothing(env)
-	} else if err := d.table().Text(env.Stdout, style); err != nil {
+	} else if err := placed(d.table()).Text(env.Stdout, style); err != nil {
 		return err
 	}
 	var footer []string
-	for _, u := range d.Unknown {
-		footer = append(footer, "unknown: "+u.What+" could not be read")
+	for _, c := range d.Clusters {
+		prefix := ""
+		if len(d.Clusters) > 1 {
+			prefix = c.Cluster + ": "
+		}
+		for _, u := range c.Unknown {
+			footer = append(footer, prefix+"unknown: "+u.What+" could not be read")
+		}
+		for _, n := range c.NotExamined {
+			footer = append(footer, prefix+"not examined: "+n)
+		}
 	}
-	for _, n := range d.NotExamined {
-		footer = append(footer, "not examined: "+n)
-	}
-	for i, line := range slices.Compact(footer) {
+	for i, line := range unique(footer) {
 		if i == 0 && len(d.Grants) > 0 {
 			fmt.Fprintln(env.Stdout)
 		}
@@ -183,6 +233,16 @@ func (d lookupDoc) printTable(env *Env, wide bool) error {
 		}
 	}
 	return nil
+}
+
+// placed drops the column of places where nothing has one: what a cluster holds
+// stands in no file.
+func placed(t report.Table) report.Table {
+	i := slices.IndexFunc(t.Columns, titled("AT"))
+	if !slices.ContainsFunc(t.Rows, func(row []string) bool { return row[i] != "" }) {
+		drop(&t, "AT")
+	}
+	return t
 }
 
 // sayNothing tells that no binding was found, and what may have been meant.
@@ -210,16 +270,14 @@ func (d lookupDoc) sayLimits(env *Env) {
 }
 
 func (d lookupDoc) table() report.Table {
-	t := report.Table{Columns: report.Columns("KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+THROUGH", "+BASIS", "+RULES")}
-	named := false
+	t := report.Table{Columns: report.Columns("CLUSTER", "KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+THROUGH", "+BASIS", "+RULES", "+AT")}
 	for _, g := range d.Grants {
-		row := g.row()
-		named = named || row[2] != ""
-		t.Rows = append(t.Rows, row)
+		t.Rows = append(t.Rows, append([]string{g.Cluster}, g.row()...))
 	}
-	if !named {
-		t.Columns[2].Wide = true // nothing to show: leave the room to the others
+	if len(d.Clusters) < 2 {
+		drop(&t, "CLUSTER")
 	}
+	hideEmpty(&t, "NAME")
 	return t
 }
 
@@ -230,11 +288,12 @@ func (g lookupGrant) row() []string {
 	if g.Group != nil {
 		kind, label, through, n = string(rbac.GroupKind), g.Group.Name, g.Subject.String(), g.Group.name
 	}
-	row := []string{kind, label, n.text(), "everything", g.Scope, "none needed", through, string(g.Basis), ""}
+	row := []string{kind, label, n.text(), "everything", g.Scope, "none needed", through, string(g.Basis), "", ""}
 	if g.Binding != nil {
 		row[3] = g.roleText()
 		row[5] = g.Binding.Kind + "/" + g.Binding.Name
 		row[8] = g.rulesText()
+		row[9] = strings.Trim(place(g.Binding.At), " ()")
 	}
 	return row
 }
