@@ -91,6 +91,7 @@ type askNear struct {
 	Binding *askBinding   `json:"binding"`
 	Role    *askRole      `json:"role"`
 	Rule    *rbac.Rule    `json:"rule"`
+	Where   []string      `json:"namespaces,omitempty"`     // where the same grant allows it
 	Allowed *rbac.Request `json:"allowedRequest,omitempty"` // what the same grant allows
 }
 
@@ -190,7 +191,7 @@ func roleDoc(r *rbac.Role) *askRole {
 }
 
 func nearMiss(n rbac.NearMiss, known names) askNear {
-	d := askNear{Kind: n.Kind, Text: n.Text, Subject: namedSubject{n.Subject, known.of(n.Subject.Name)}, Binding: bindingDoc(n.Binding), Role: roleDoc(n.Role), Allowed: n.Request}
+	d := askNear{Kind: n.Kind, Text: n.Text, Subject: namedSubject{n.Subject, known.of(n.Subject.Name)}, Binding: bindingDoc(n.Binding), Role: roleDoc(n.Role), Where: n.Namespaces, Allowed: n.Request}
 	if n.Role != nil && n.Rule >= 0 && n.Rule < len(n.Role.Rules) {
 		d.Rule = &n.Role.Rules[n.Rule]
 	}
