@@ -142,8 +142,8 @@ func unread(s *snapshot.Snapshot) []snapshot.Unknown {
 // notExamined are the limits of what is drawn.
 func notExamined(s *snapshot.Snapshot, o Options) []string {
 	limits := []string{}
-	if o.Namespace != "" {
-		limits = append(limits, "RoleBindings outside namespace "+o.Namespace)
+	if namespace := cmp.Or(o.Namespace, s.Source.Namespace); namespace != "" {
+		limits = append(limits, "RoleBindings outside namespace "+namespace)
 	}
 	if s.Source.Kind == snapshot.Files {
 		limits = append(limits, "what the cluster holds beside these manifests")
