@@ -35,6 +35,8 @@ type Facts struct {
 	Definitions      []Definition     `json:"definitions,omitempty"`
 	Denies           []DenyAssignment `json:"denies,omitempty"`
 	Unread           []Unread         `json:"unread,omitempty"`
+	// Assumed is what was taken for granted without being read, for the Basis of decisions.
+	Assumed []string `json:"assumed,omitempty"`
 }
 
 // Part is something that can be read, or not.
