@@ -182,8 +182,12 @@ func (r MatrixRow) Any() bool {
 
 func (w *matrixWork) row(namespace string, t matrixTarget, rules []rbac.Rule, otherwise Cell) MatrixRow {
 	r := MatrixRow{Scope: namespace, APIGroup: t.group, Resource: full(t.resource, t.sub), URL: t.url, Listed: t.listed}
+	special := t.specials(rules)
 	for _, verb := range w.verbs {
 		cell, names := t.cell(verb, rules, otherwise)
+		if t.listed && !slices.Contains(Verbs, verb) && !slices.Contains(special, verb) {
+			cell = CellNone // * allows it, but nobody asks for it
+		}
 		r.Cells = append(r.Cells, cell)
 		if cell == CellNames {
 			if r.Names == nil {
@@ -195,7 +199,7 @@ func (w *matrixWork) row(namespace string, t matrixTarget, rules []rbac.Rule, ot
 	if !w.special {
 		return r
 	}
-	for _, verb := range t.specials(rules) {
+	for _, verb := range special {
 		if cell, names := t.cell(verb, rules, otherwise); cell == CellYes || cell == CellNames {
 			r.Special = append(r.Special, Special{verb, cell, names})
 		}
@@ -235,7 +239,8 @@ func (t matrixTarget) named(verb string) bool {
 	return verb != "deletecollection" && (verb != "create" || t.sub != "")
 }
 
-// served is a cell, unless the server has no such verb.
+// served is a cell, unless the server has no such verb: rules may grant it all
+// the same.
 func (t matrixTarget) served(verb string, c Cell) Cell {
 	if t.verbs != nil && slices.Contains(Verbs, verb) && !slices.Contains(t.verbs, verb) {
 		return CellNone

@@ -139,7 +139,9 @@ func TestCompareIsWhatDiffers(t *testing.T) {
 		for _, namespace := range []string{"", "dev", "ops"} {
 			one, other := rowsIn(first, namespace), rowsIn(second, namespace)
 			for _, r := range one {
-				i := slices.IndexFunc(other, func(o access.MatrixRow) bool { return o.APIGroup == r.APIGroup && o.Resource == r.Resource && r.URL == "" && o.URL == "" })
+				i := slices.IndexFunc(other, func(o access.MatrixRow) bool {
+					return o.APIGroup == r.APIGroup && o.Resource == r.Resource && r.URL == "" && o.URL == ""
+				})
 				if i < 0 {
 					continue
 				}

@@ -33,7 +33,7 @@ type RuleGrant struct {
 // Through is the group by which the grant reaches somebody, empty where the
 // binding names them.
 func (g RuleGrant) Through(u rbac.UserInfo) string {
-	if g.Subject.Kind == rbac.GroupKind && u.Username != "" {
+	if g.Subject.Kind == rbac.GroupKind && g.Subject != SubjectOf(u) {
 		return g.Subject.Name
 	}
 	return ""
@@ -205,3 +205,7 @@ func compact(texts []string) (kept []string) {
 	}
 	return kept
 }
+
+// Warnings are what is likely a mistake about somebody: bound names that differ
+// in upper and lower case only.
+func (a *Asker) Warnings(u rbac.UserInfo) []string { return a.nearEqual(u) }
