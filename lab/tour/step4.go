@@ -64,38 +64,40 @@ func (w *walk) bindings(ctx context.Context, t *transcript) error {
 	wrongCase := strings.ToUpper(p.UPN[:1]) + p.UPN[1:]
 	for _, try := range []struct {
 		flag, name string
-		allows     bool
+		missed     string // the near miss that why has to tell; empty: it is allowed
 		means      string
 	}{
-		{"--user", p.UPN, true, "bound by UPN, test-user may read"},
-		{"--user", p.ID, false, "bound by object id: Kubernetes compares user names, and test-user arrives under the UPN"},
-		{"--user", wrongCase, false, "bound in the wrong case: user names compare case-sensitively"},
-		{"--group", groups[0].ID, true, "bound by the object id of a group, " + groups[0].DisplayName + ": test-user may read"},
+		{"--user", p.UPN, "", "bound by UPN, test-user may read"},
+		{"--user", p.ID, "bound by object id", "bound by object id: Kubernetes compares user names, and test-user arrives under the UPN"},
+		{"--user", wrongCase, "upper and lower case", "bound in the wrong case: user names compare case-sensitively"},
+		{"--group", groups[0].ID, "", "bound by the object id of a group, " + groups[0].DisplayName + ": test-user may read"},
 	} {
-		if err := w.binding(ctx, t, try.flag, try.name, try.allows); err != nil {
+		if err := w.binding(ctx, t, try.flag, try.name, try.missed); err != nil {
 			return err
 		}
 		t.means("%s", try.means)
 	}
-	t.pend("`why` says which name the binding should have had", "kubectl, before and after")
 	return nil
 }
 
-// binding makes a RoleBinding, checks what it does for test-user, and removes
-// it again. That it does nothing only counts once the authorizer has it, which
-// impersonation of exactly the bound name shows.
-func (w *walk) binding(ctx context.Context, t *transcript, flag, name string, allows bool) error {
+// binding makes a RoleBinding, checks what it does for test-user and that why
+// says so, and removes it again. That it does nothing only counts once the
+// authorizer has it, which impersonation of exactly the bound name shows.
+func (w *walk) binding(ctx context.Context, t *transcript, flag, name, missed string) error {
 	if err := w.asAdmin(ctx, t, "create", "rolebinding", "tour-view", "--clusterrole=view", flag+"="+name); err != nil {
 		return err
 	}
 	var err error
-	if allows {
+	if missed == "" {
 		err = w.becomesAllowed(ctx, t)
 	} else {
 		if err := w.takesEffect(ctx, t, name); err != nil {
 			return err
 		}
 		err = w.testUser.forbidden(ctx, t, "get", "pods")
+	}
+	if err == nil {
+		err = w.whySays(ctx, t, name, missed)
 	}
 	if err != nil {
 		return fmt.Errorf("bound by %s=%s: %w", flag, name, err)
@@ -111,6 +113,65 @@ func (w *walk) binding(ctx context.Context, t *transcript, flag, name string, al
 		return err
 	})
 }
+
+// whyReport is what the tour reads of `postern why -o json`.
+type whyReport struct {
+	Allowed string
+	Answers []struct {
+		Grants []struct {
+			Binding *struct{ Kind, Namespace, Name string }
+			Subject struct{ Name string }
+			Reason  string
+		}
+		NearMisses []struct {
+			Kind, Text string
+			Binding    *struct{ Kind, Namespace, Name string }
+			Subject    struct{ Name string }
+		}
+	}
+}
+
+// whySays asks hshahin's postern about test-user: it must name the binding, and
+// where that misses test-user, how.
+func (w *walk) whySays(ctx context.Context, t *transcript, bound, missed string) error {
+	args := []string{"why", "get", "pods", "-n", "default", "--as", "user:" + w.testUser.UPN}
+	for _, g := range w.lab.groupsOf(w.testUser.User) {
+		args = append(args, "--as-group", g.ID)
+	}
+	var said whyReport
+	want, exit := "yes", exitYes
+	if missed != "" {
+		want, exit = "no", exitNo
+	}
+	if err := w.hshahin.posternExit(ctx, t, &said, exit, args...); err != nil {
+		return err
+	}
+	if said.Allowed != want || len(said.Answers) != 1 {
+		return fmt.Errorf("why says %q with %d answers, want %q", said.Allowed, len(said.Answers), want)
+	}
+	if missed == "" {
+		for _, g := range said.Answers[0].Grants {
+			if b := g.Binding; b != nil && b.Kind == "RoleBinding" && b.Name == "tour-view" && g.Subject.Name == bound {
+				t.output("yes: " + g.Reason)
+				return nil
+			}
+		}
+		return fmt.Errorf("why does not name RoleBinding tour-view to %s", bound)
+	}
+	for _, n := range said.Answers[0].NearMisses {
+		if b := n.Binding; b != nil && b.Name == "tour-view" && n.Kind == missed && n.Subject.Name == bound {
+			t.output("no: " + n.Text)
+			return nil
+		}
+	}
+	return fmt.Errorf("why does not tell that RoleBinding tour-view names %s: %s", bound, missed)
+}
+
+// Exit codes of postern's questions.
+const (
+	exitYes = 0
+	exitNo  = 3
+)
 
 // effectTime is how long a change of RBAC may take to reach the authorizer.
 const effectTime = 10 * time.Second
