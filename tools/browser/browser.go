@@ -19,6 +19,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Programs are the names Chromium goes by, the smallest first.
@@ -44,6 +45,7 @@ type Tab struct {
 	cmd     *exec.Cmd
 	in      io.WriteCloser
 	out     *bufio.Reader
+	answers *os.File
 	dir     string
 	session string
 	next    int
@@ -93,6 +95,7 @@ func (t *Tab) start() error {
 		return fmt.Errorf("make pipe: %w", err)
 	}
 	t.cmd.ExtraFiles = []*os.File{readCommands, writeAnswers}
+	t.answers = answers
 	t.in, t.out = commands, bufio.NewReaderSize(answers, 1<<20)
 	if err := t.cmd.Start(); err != nil {
 		return fmt.Errorf("start browser: %w", err)
@@ -132,6 +135,9 @@ func (t *Tab) attach(width, height int) error {
 	}
 	return t.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": height, "deviceScaleFactor": 1, "mobile": false}, nil)
 }
+
+// patience is how long a browser may be silent before it is taken for stuck.
+const patience = 2 * time.Minute
 
 // message is what goes over the pipe, either way.
 type message struct {
@@ -185,6 +191,9 @@ func (t *Tab) call(method string, params, result any) error {
 
 func (t *Tab) read() (message, error) {
 	var m message
+	if err := t.answers.SetReadDeadline(time.Now().Add(patience)); err != nil {
+		return m, err
+	}
 	raw, err := t.out.ReadBytes(0)
 	if err != nil {
 		return m, err
@@ -325,7 +334,7 @@ func (t *Tab) Close() error {
 	if asked != nil {
 		asked = t.cmd.Process.Kill()
 	}
-	closed := t.in.Close()
+	closed := errors.Join(t.in.Close(), t.answers.Close())
 	_ = t.cmd.Wait() // its exit code says nothing once it was asked to go
 	return errors.Join(asked, closed, os.RemoveAll(t.dir))
 }

@@ -306,7 +306,7 @@ function fromHash() {
 // --- lists ---
 function link(i, extra) {
   const n = nodes[i];
-  return el("li", {}, el("button", {type: "button", class: "link", onclick: () => go(i)}, el("span", {class: "kind"}, n.kind === "Everything" || n.kind === "Power" ? "" : n.kind), n.label,
+  return el("li", {}, el("button", {type: "button", class: "link", onclick: () => go(i)}, el("span", {class: "kind"}, n.kind === "Everything" || n.kind === "Power" ? "" : n.kind), " ", n.label,
     n.displayName ? el("span", {class: "soft"}, " " + n.displayName) : null,
     several ? el("span", {class: "tag soft"}, clusterOf.get(n.cluster).label) : null,
     n.state === "missing" ? el("span", {class: "tag alarm"}, "does not exist") : null,
@@ -342,7 +342,7 @@ const isSubject = i => ["User", "Group", "ServiceAccount"].includes(nodes[i].kin
 
 // --- the details ---
 function ruleBox(r) {
-  const row = (name, list) => list && list.length ? el("div", {}, el("dt", {}, name), el("dd", {class: "mono"}, list.map(v => v === "" ? '""' : v).join(", "))) : null;
+  const row = (name, list) => list && list.length ? el("div", {}, el("dt", {}, name), " ", el("dd", {class: "mono"}, list.map(v => v === "" ? '""' : v).join(", "))) : null;
   return el("li", {class: "rule"}, el("div", {}, row("verbs", r.verbs || []), row("apiGroups", r.apiGroups), row("resources", r.resources), row("resourceNames", r.resourceNames), row("nonResourceURLs", r.nonResourceURLs)),
     r.where ? el("div", {class: "at"}, r.where) : null);
 }
