@@ -124,6 +124,7 @@ func (x *Index) settle(d Decision, bases, doubts []string, below bool) Decision 
 		doubts = append(doubts, hidden...)
 		d.Reasons = append(d.Reasons, doubts...)
 	default:
+		d.Basis = distinct(x.facts.Assumed)
 		d.Reasons = []string{fmt.Sprintf("no role assignment allows %s at %s", d.Action, d.Scope)}
 	}
 	d.Reasons = distinct(d.Reasons)
