@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/tools/txtar"
 
+	"github.com/postern-dev/postern/audit"
 	"github.com/postern-dev/postern/rbac"
 	"github.com/postern-dev/postern/rbac/manifest"
+	"github.com/postern-dev/postern/rbac/recorded"
 )
 
 var update = flag.Bool("update", false, "write what was answered into the cases")
@@ -29,6 +32,7 @@ var update = flag.Bool("update", false, "write what was answered into the cases"
 //	union ROLE…                     their rules, minimal
 //	covers ROLE ROLE                is the second inside the first, what is not
 //	version V VERB RESOURCE …       everything that server asks
+//	events                          what the events of *.jsonl asked, were told, and are told here
 
 func TestField(t *testing.T) { runCases(t, "testdata/field/*.txtar") }
 
@@ -57,6 +61,8 @@ func runCase(t *testing.T, file string) {
 			questions = string(f.Data)
 		case "want":
 			want = i
+		case "events.jsonl":
+			c.events = strings.Split(strings.TrimSpace(string(f.Data)), "\n")
 		default:
 			got := manifest.Decode(f.Data, manifest.Options{Name: f.Name})
 			for _, p := range got.Problems {
@@ -96,6 +102,7 @@ type session struct {
 	policy rbac.Policy
 	index  *rbac.Index
 	who    rbac.UserInfo
+	events []string
 	out    bytes.Buffer
 }
 
@@ -126,6 +133,10 @@ func (c *session) run(words []string) {
 		covered, uncovered := rbac.Covers(c.role(words[1]).Rules, c.role(words[2]).Rules)
 		c.say("%v", covered)
 		c.rules(uncovered)
+	case "events":
+		for _, event := range c.events {
+			c.event(event)
+		}
 	case "version":
 		v, ok := rbac.ParseVersion(words[1])
 		if !ok {
@@ -155,6 +166,35 @@ func (c *session) decide(q rbac.Request) {
 			c.say("    would: %s", n.Request)
 		}
 	}
+}
+
+// event compares what was said to a recorded request with what is said here.
+func (c *session) event(line string) {
+	e, _, cut, err := audit.Salvage([]byte(line))
+	if err != nil && !cut {
+		c.t.Fatal(err)
+	}
+	asked, err := recorded.Read(e)
+	if err != nil {
+		c.say("%s: %v", e.AuditID.Value, err)
+		return
+	}
+	text := fmt.Sprintf("%s %s: %s may %s: %s", e.AuditID.Value, e.Stage.Value, asked.Who.Username, asked.Request, asked.Verdict)
+	if asked.Impersonator != nil {
+		text += ", asked by " + asked.Impersonator.Username
+	}
+	if asked.Admission {
+		text += ", refused by admission"
+	}
+	if cut {
+		text += ", record cut"
+	}
+	d := c.index.Evaluate(asked.Who, asked.Request)
+	text += fmt.Sprintf("; here %v", d.Allowed)
+	if asked.Reason != "" {
+		text += fmt.Sprintf(", for the recorded reason %v", slices.ContainsFunc(d.Allows, func(a rbac.Allow) bool { return a.Because() == asked.Reason }))
+	}
+	c.say("%s", text)
 }
 
 func by(a rbac.Allow) string {

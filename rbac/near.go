@@ -5,6 +5,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
+
+	"github.com/postern-dev/postern/rbac/resource"
 )
 
 // NearKind is how a refused request missed a rule.
@@ -55,6 +58,10 @@ type NearMiss struct {
 	Request    *Request `json:"request,omitempty"`    // what would have been allowed; nil where not the request has to differ
 }
 
+// builtin are the resources that Kubernetes itself serves: how they are called
+// and which are in no namespace. Read once, and only read.
+var builtin = sync.OnceValue(resource.Builtin)
+
 // NearMisses are what nearly allows a refused request, the most telling first;
 // none for a request that is allowed. What they know of a caller's other names
 // is what UserInfo.Extra and UID carry.
@@ -71,7 +78,7 @@ func (x *Index) NearMisses(u UserInfo, q Request) []NearMiss {
 			return
 		}
 		for i, r := range role.Rules {
-			if miss, ok := r.nearly(q); ok {
+			if miss, ok := r.nearly(q, builtin()); ok {
 				miss.Subject, miss.Binding, miss.Role, miss.Rule = s, b, role, i
 				miss.Text = "rule " + strconv.Itoa(i+1) + " of " + role.Title() + " " + miss.Text
 				near = append(near, miss)
@@ -135,6 +142,13 @@ func (x *Index) nearPlaces(u UserInfo, q Request) []NearMiss {
 	return []NearMiss{first}
 }
 
+// inNoNamespace reports whether this is one of Kubernetes' own cluster-scoped
+// resources.
+func inNoNamespace(q Request) bool {
+	r, found := builtin().Get(q.APIGroup, q.Resource)
+	return found && !r.Namespaced
+}
+
 func (n *NearMiss) tellPlaces(q Request) {
 	by, where := n.Binding.Title()+" of "+n.Role.Title(), "namespace "+n.Binding.Namespace
 	elsewhere := ""
@@ -147,6 +161,9 @@ func (n *NearMiss) tellPlaces(q Request) {
 	case q.Path != "":
 		n.Kind, n.Namespaces = NearScope, nil
 		n.Text = by + " names the URL, but URLs are in no namespace: only a ClusterRoleBinding grants them"
+	case q.Namespace == "" && inNoNamespace(q):
+		n.Kind, n.Namespaces = NearScope, nil
+		n.Text = by + " names it, but " + q.Resource + " are in no namespace: only a ClusterRoleBinding grants them"
 	case q.Namespace == "":
 		n.Kind, n.Request = NearScope, &there
 		n.Text = by + " allows it in " + where + " only; the request is cluster-wide and needs a ClusterRoleBinding" + elsewhere
@@ -158,6 +175,10 @@ func (n *NearMiss) tellPlaces(q Request) {
 
 // listed is a list for a sentence: at most n words, and how many more there are.
 func listed(words []string, n int) string {
+	if i := slices.Index(words, ""); i >= 0 {
+		words = slices.Clone(words)
+		words[i] = `""`
+	}
 	if len(words) <= n {
 		return strings.Join(words, ", ")
 	}

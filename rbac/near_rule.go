@@ -4,26 +4,29 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/postern-dev/postern/rbac/resource"
 )
 
 // nearly reports by which one of its lists a rule misses a request. What misses
 // by two is not near.
-func (r Rule) nearly(q Request) (NearMiss, bool) {
+func (r Rule) nearly(q Request, known *resource.Table) (NearMiss, bool) {
 	if q.Path != "" {
 		return r.nearlyURL(q)
 	}
 	if len(r.Resources) == 0 {
 		return NearMiss{}, false
 	}
-	verb, group, resource, name := r.AllowsVerb(q.Verb), r.AllowsGroup(q.APIGroup), r.AllowsResource(q.Resource, q.Subresource), r.AllowsName(q.Name)
+	verb, group, name := r.AllowsVerb(q.Verb), r.AllowsGroup(q.APIGroup), r.AllowsName(q.Name)
+	target := r.AllowsResource(q.Resource, q.Subresource)
 	switch {
-	case group && resource && name && !verb:
+	case group && target && name && !verb:
 		return r.missVerb(q)
-	case verb && resource && name && !group:
+	case verb && target && name && !group:
 		return r.missGroup(q)
-	case verb && group && name && !resource:
-		return r.missResource(q)
-	case verb && group && resource && !name:
+	case verb && group && name && !target:
+		return r.missResource(q, known)
+	case verb && group && target && !name:
 		return r.missName(q)
 	}
 	return NearMiss{}, false
@@ -136,9 +139,9 @@ func (r Request) nameless() bool {
 	return r.Verb == "deletecollection" || r.Verb == "create" && r.Subresource == ""
 }
 
-func (r Rule) missResource(q Request) (NearMiss, bool) {
+func (r Rule) missResource(q Request, known *resource.Table) (NearMiss, bool) {
 	for _, written := range r.Resources {
-		if why := q.misspelt(written); why != "" {
+		if why := q.misspelt(written, known); why != "" {
 			return NearMiss{Kind: NearResource, Text: "names the resource " + quoted(written) + ": " + why}, true
 		}
 	}
