@@ -18,7 +18,7 @@ type Also struct {
 // version is the server's, else the newest known here.
 func (a *Asker) version() (v rbac.Version, assumed bool) {
 	if v, ok := rbac.ParseVersion(a.snapshot.Version); ok {
-		return v, false
+		return v, a.snapshot.VersionAssumed
 	}
 	return rbac.Newest(), true
 }

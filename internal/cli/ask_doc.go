@@ -87,6 +87,7 @@ type askRole struct {
 type askNear struct {
 	Kind    rbac.NearKind `json:"kind"`
 	Text    string        `json:"text"`
+	Remedy  string        `json:"remedy,omitempty"` // what would turn it into a yes
 	Subject namedSubject  `json:"subject"`
 	Binding *askBinding   `json:"binding"`
 	Role    *askRole      `json:"role"`
@@ -153,7 +154,7 @@ func describeAnswer(s *snapshot.Snapshot, a access.Answer, known names) askAnswe
 		d.IfInGroup = append(d.IfInGroup, kubernetesGrant(allow, known))
 	}
 	for _, n := range a.NearMisses {
-		d.NearMisses = append(d.NearMisses, nearMiss(n, known))
+		d.NearMisses = append(d.NearMisses, nearMiss(n, a.Question, known))
 	}
 	for _, o := range a.Also {
 		d.Also = append(d.Also, askAlso(o))
@@ -190,8 +191,8 @@ func roleDoc(r *rbac.Role) *askRole {
 	return &askRole{r.Ref().Kind, r.Namespace, r.Name, r.At, r.Aggregated()}
 }
 
-func nearMiss(n rbac.NearMiss, known names) askNear {
-	d := askNear{Kind: n.Kind, Text: n.Text, Subject: namedSubject{n.Subject, known.of(n.Subject.Name)}, Binding: bindingDoc(n.Binding), Role: roleDoc(n.Role), Where: n.Namespaces, Allowed: n.Request}
+func nearMiss(n rbac.NearMiss, q access.Question, known names) askNear {
+	d := askNear{Kind: n.Kind, Text: n.Text, Remedy: access.Remedy(n, q), Subject: namedSubject{n.Subject, known.of(n.Subject.Name)}, Binding: bindingDoc(n.Binding), Role: roleDoc(n.Role), Where: n.Namespaces, Allowed: n.Request}
 	if n.Role != nil && n.Rule >= 0 && n.Rule < len(n.Role.Rules) {
 		d.Rule = &n.Role.Rules[n.Rule]
 	}
@@ -242,7 +243,15 @@ func (e *Env) identities(ctx context.Context, questions []asked, as asFlags, mod
 // identify gives a user known by name its object id, where a binding that would
 // allow the request names somebody who signs in under that name.
 func (w *who) identify(q asked, known names) {
-	if w.groups == access.GroupsTold || w.info.Username == "" || guid.MatchString(w.info.Username) || len(w.info.Extra["oid"]) > 0 {
+	name := w.info.Username
+	switch {
+	case w.groups == access.GroupsTold, name == "", len(w.info.Extra["oid"]) > 0:
+		return
+	case guid.MatchString(name):
+		w.info.Extra = map[string][]string{"oid": {strings.ToLower(name)}}
+		if n := known.of(name); n.UPN != "" {
+			w.info.Extra["upn"] = []string{n.UPN}
+		}
 		return
 	}
 	var unnamed []string
@@ -251,7 +260,7 @@ func (w *who) identify(q asked, known names) {
 			continue
 		}
 		switch n := known.of(allow.Subject.Name); {
-		case n.UPN != "" && strings.EqualFold(n.UPN, w.info.Username):
+		case n.UPN != "" && strings.EqualFold(n.UPN, name):
 			w.info.Extra = map[string][]string{"oid": {strings.ToLower(allow.Subject.Name)}}
 			return
 		case n.Unknown != "" && n.Unknown != notInDirectory:

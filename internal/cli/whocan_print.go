@@ -124,7 +124,11 @@ func (d whoCanDoc) footer() (lines []string) {
 			lines = append(lines, prefix+"note: "+n)
 		}
 		for _, u := range a.snapshot.Unknown {
-			if u.What != snapshot.WhoAmI {
+			switch u.What {
+			case snapshot.WhoAmI, snapshot.Namespaces, snapshot.ServerVersion: // nothing here rests on it, or the version says that it is assumed
+			case snapshot.Discovery:
+				lines = append(lines, prefix+"note: what the server serves could not be read: names are Kubernetes' own")
+			default:
 				lines = append(lines, prefix+"unknown: "+u.What+" could not be read")
 			}
 		}

@@ -13,8 +13,9 @@ import (
 
 func newWhyCmd(env *Env) *cobra.Command {
 	var o askOptions
+	var escalation bool
 	cmd := &cobra.Command{
-		Use:   "why VERB RESOURCE[.GROUP][/NAME] | VERB /URL",
+		Use:   "why VERB RESOURCE[.GROUP][/NAME] | VERB /URL | --escalate",
 		Short: "Why somebody may or may not do something",
 		Long: `Answer what can-i answers, and explain it. A yes comes with every way that leads
 to it: subject, binding, role, rule, and where a file says so. A no comes with
@@ -22,15 +23,29 @@ what nearly allows it and what would have to differ: the binding that names you
 by object id or in other letters, the role in another namespace, the rule for
 another API group, the binding whose role does not exist.
 
-Arguments, flags and exit codes are those of can-i.`,
+Arguments, flags and exit codes are those of can-i.
+
+With --escalate, and without VERB and RESOURCE: what else one could come to with
+the rights one has. Paths to cluster-admin, shortest first, each hop with the rules
+that allow it, what it needs beyond RBAC, and what would take it away; then who
+else is within reach. -o wide shows every path. Exit code 5 where something that
+was not read could lead further, else 0.`,
 		Example: `  postern why get secrets -n prod
   postern why --as user:test-user@contoso.example get pods -n default
-  postern why --as sa:ci/deployer create pods/exec -n dev -f manifests/`,
-		Args:              verbAndResource,
+  postern why --as sa:ci/deployer create pods/exec -n dev -f manifests/
+  postern why --escalate --as sa:ci/deployer`,
+		Args:              whyArguments,
 		ValidArgsFunction: env.completeQuestion,
-		RunE:              func(cmd *cobra.Command, args []string) error { return runWhy(cmd, env, args, o) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if escalation {
+				return runEscalate(cmd, env, o.asFlags, o.names)
+			}
+			return runWhy(cmd, env, args, o)
+		},
 	}
 	o.flags(cmd)
+	cmd.Flags().BoolVar(&escalation, escalateFlag, false, "what else one could come to with the rights one has")
+	assumeVersionFlag(cmd, env)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }
 
@@ -79,7 +94,8 @@ func (d askDoc) explain(a askAnswer, wide bool, style report.Style) *report.Prop
 	} else {
 		add("Files", strings.Join(a.Source.Files, ", "))
 	}
-	add("Who", whoLines(a.Who)...)
+	add("Who", a.Who.line())
+	add("Groups", a.Who.groupLines()...)
 	answer := string(a.Allowed)
 	if a.By != "" {
 		answer += ", by " + byText[a.By]
@@ -109,19 +125,39 @@ var byText = map[access.By]string{
 	access.ByBoth:       "Kubernetes RBAC and Azure RBAC, each by itself",
 }
 
-func whoLines(w askWho) []string {
-	first := "nobody by name"
-	if w.Username.Name != "" {
-		first = strings.Join(w.Username.line(), " ")
+// groupsKnown is how far the groups of a subject are known, in a terminal.
+var groupsKnown = map[access.Groups]string{
+	access.GroupsTold:  "these are all: the API server tells",
+	access.GroupsGiven: "exactly these: given with the question",
+	access.GroupsFixed: "every such subject is in these",
+	access.GroupsFound: "these are all: the directory tells",
+	access.GroupsOpen:  "others come with the sign-in and are not known here",
+	access.GroupsLocal: "the local account's certificate carries these",
+}
+
+func (w askWho) line() string {
+	if w.Username.Name == "" {
+		return "nobody by name"
 	}
+	line := withName(w.Username)
 	if oid := w.Extra["oid"]; len(oid) > 0 && oid[0] != w.Username.Name {
-		first += ", object id " + oid[0]
+		line += ", object id " + oid[0]
 	}
-	lines := []string{first}
+	return line
+}
+
+func (w askWho) groupLines() (lines []string) {
 	for _, g := range w.Groups {
-		lines = append(lines, "in group "+strings.Join(g.line(), " "))
+		lines = append(lines, withName(g))
 	}
-	return append(lines, "groups: "+string(w.GroupsKnown))
+	return append(lines, groupsKnown[w.GroupsKnown])
+}
+
+func withName(v namedValue) string {
+	if text := v.text(); text != "" {
+		return v.Name + " (" + text + ")"
+	}
+	return v.Name
 }
 
 // chain is one way from the subject to the rule, a step a line.
@@ -147,6 +183,9 @@ func chain(g askGrant) []string {
 
 func nearLines(n askNear, wide bool) []string {
 	lines := []string{n.Text}
+	if n.Remedy != "" {
+		lines = append(lines, "to allow it: "+n.Remedy)
+	}
 	if n.Binding == nil {
 		return lines
 	}
@@ -159,3 +198,6 @@ func nearLines(n askNear, wide bool) []string {
 	}
 	return append(lines, "("+string(n.Kind)+") "+through)
 }
+
+// whoLines is the subject and its groups, a line each.
+func whoLines(w askWho) []string { return append([]string{w.line()}, w.groupLines()...) }
