@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"maps"
 	"os/exec"
-	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -26,7 +25,8 @@ func TestTour(t *testing.T) {
 		t.Fatalf("exit %d\n%s%s", r.exit, r.stdout, r.stderr)
 	}
 	lines := strings.Split(strings.TrimSpace(r.stdout), "\n")
-	if last := lines[len(lines)-1]; !regexp.MustCompile(`^tour: 7/7 steps, \d+ clauses pending$`).MatchString(last) {
+	// doors and harden do not exist yet; nothing else may be left to other clients.
+	if last := lines[len(lines)-1]; last != "tour: 7/7 steps, 2 clauses pending" {
 		t.Errorf("the last line is %q", last)
 	}
 	if strings.Contains(r.stdout, "\x1b[") {

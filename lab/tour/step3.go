@@ -96,7 +96,37 @@ func (w *walk) namedByPostern(ctx context.Context, t *transcript) error {
 	if who.Shared.Answer == "yes" {
 		return fmt.Errorf("postern whoami calls %s a shared identity", who.User.Name)
 	}
+	if err := w.namedByPlugin(ctx, t); err != nil {
+		return err
+	}
 	t.means("the API server knows hshahin by UPN and by every group's object id; the directory gives the names")
+	return nil
+}
+
+// namedByPlugin checks what a person reads who types it the kubectl way.
+func (w *walk) namedByPlugin(ctx context.Context, t *transcript) error {
+	p := w.hshahin
+	t.command(p.short, "kubectl postern whoami")
+	exe, err := p.lab.program("kubectl")
+	if err != nil {
+		return err
+	}
+	r, err := execute(ctx, p.dir, p.posternEnv(), nil, exe, "postern", "whoami")
+	if err != nil {
+		return err
+	}
+	t.output(r.text())
+	if !r.ok() {
+		return fmt.Errorf("kubectl postern whoami: exit %d", r.Exit)
+	}
+	if lineWith(r.Stdout, []string{"User", p.UPN}) == "" {
+		return fmt.Errorf("kubectl postern whoami does not show %s", p.UPN)
+	}
+	for _, g := range w.lab.groupsOf(p.User) {
+		if lineWith(r.Stdout, append([]string{g.ID}, strings.Fields(g.DisplayName)...)) == "" {
+			return fmt.Errorf("kubectl postern whoami does not name group %s (%s)", g.ID, g.DisplayName)
+		}
+	}
 	return nil
 }
 
