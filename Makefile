@@ -7,7 +7,7 @@ KUBERNETES_VERSION := v1.36.3
 KUBE_LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/component-base/version.gitTreeState=clean
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
-.PHONY: help build demo test lab check bench corpus tour-az fuzz clean tools-present
+.PHONY: help build demo test lab check bench corpus tour-az fuzz clean tools-present browser-present
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -15,6 +15,12 @@ help: ## list the targets
 
 tools-present:
 	@for t in $(GO) gcc g++; do command -v $$t >/dev/null || { echo "make: $$t is missing. On Debian: apt-get install -y gcc g++ (Go 1.26 or later: https://go.dev/dl)"; exit 1; }; done
+
+# What the tests of pages need: a Chromium, 10 s and some 250 MB where it is not there yet.
+browser-present:
+	@for b in "$$POSTERN_BROWSER" chromium-headless-shell chromium chromium-browser google-chrome; do [ -n "$$b" ] && command -v "$$b" >/dev/null && exit 0; done; \
+	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium-headless-shell" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null && exit 0; \
+	echo "make: the tests of pages need a Chromium. On Debian, as root: apt-get install -y --no-install-recommends chromium-headless-shell (or name one in POSTERN_BROWSER)"; exit 1
 
 build: tools-present ## build postern, postern-lab, kubectl and kubelogin into bin/
 	@mkdir -p $(BIN)
@@ -27,7 +33,7 @@ build: tools-present ## build postern, postern-lab, kubectl and kubelogin into b
 demo: build ## the tour on a fresh lab, which then stays up until Ctrl-C
 	@exec $(BIN)/postern-lab tour --fresh --keep
 
-test: build ## every test of every module, the lab's among them
+test: build browser-present ## every test of every module, the lab's among them
 	$(GO) test -timeout 20m ./...
 	cd lab && $(GO) test -timeout 60m -p 1 ./...
 	cd tools && $(GO) test ./...
