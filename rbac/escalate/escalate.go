@@ -88,6 +88,9 @@ type Options struct {
 	Namespace string       // of Paths: look at powers in this namespace and cluster-wide ones only
 	All       bool         // of Paths: every path, not one of each way in
 	Limit     int          // of Paths: how many at most; 0: 200
+	// Labels are those of the cluster's namespaces, where they were read: Pod
+	// Security goes by them. A namespace that is not here is not known to have none.
+	Labels map[string]map[string]string
 }
 
 // Result is what can be reached from one identity.
@@ -98,4 +101,6 @@ type Result struct {
 	More   int    `json:"more"`   // paths beyond Limit
 	// MoreOthers are others beyond Limit.
 	MoreOthers int `json:"moreOthers"`
+	// Notes name powers of this identity that are not followed.
+	Notes []string `json:"notes"`
 }

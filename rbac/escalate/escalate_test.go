@@ -126,6 +126,8 @@ func answer(t *testing.T, f txtar.File, base []byte) ([]byte, map[escalate.Kind]
 			p.Complete = true
 		case "namespace":
 			o.Namespace = value
+		case "enforce": // the level Pod Security enforces in namespace dev; the others have no labels
+			o.Labels = map[string]map[string]string{"dev": {"pod-security.kubernetes.io/enforce": value}}
 		case "depth":
 			fmt.Sscan(value, &o.MaxDepth)
 		default:

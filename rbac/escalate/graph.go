@@ -127,6 +127,9 @@ func meant(b *rbac.Binding, s rbac.Subject) rbac.Subject {
 // namespace has: it stands for all whose rights come from their groups alone.
 func (g *Graph) populate() {
 	spaces := map[string]bool{"default": true, "kube-system": true}
+	for ns := range g.options.Labels {
+		spaces[ns] = true
+	}
 	accounts := map[rbac.Subject]bool{}
 	for _, s := range g.index.Subjects() {
 		switch s.Kind {

@@ -35,3 +35,53 @@ const (
 	PortForward   Kind = "port-forward"    // reaches ports of pods
 	NamespaceWide Kind = "whole-namespace" // a role that allows everything in a namespace
 )
+
+// Remedy is what takes a way of this kind away.
+func (k Kind) Remedy() string {
+	switch k {
+	case Holds, NamespaceWide:
+		return "take the subject out of the binding, or bind a narrower role"
+	case Masters:
+		return "issue the credential without system:masters; no binding takes it away"
+	case Bind:
+		return "limit bind with resourceNames to roles that may be given, or drop it"
+	case Rewrite, Aggregate:
+		return "drop escalate, or limit it with resourceNames to roles the subject does not have"
+	case Impersonate:
+		return "limit impersonate with resourceNames, and never to system:masters or administrators"
+	case Token:
+		return "limit serviceaccounts/token with resourceNames to the accounts needed"
+	case MintSecret, ReadSecrets:
+		return "name the Secrets that are needed with resourceNames, and only with get"
+	case CreatePods, Workload, ChangePod, Ephemeral, Exec, Attach:
+		return "keep powerful service accounts out of namespaces in which others control pods"
+	case Kubelet:
+		return "drop nodes/proxy; nodes/metrics, nodes/stats and nodes/log serve monitoring"
+	case HostPod:
+		return "enforce Pod Security baseline or restricted on the namespace"
+	case RelaxPSA:
+		return "drop update and patch on namespaces, or guard the labels with an admission policy"
+	case HostVolume:
+		return "drop create on persistentvolumes; claims and StorageClasses do without"
+	case OnHost:
+		return "keep powerful service accounts off nodes that others can take over"
+	case Certificate, NodeCert:
+		return "drop approve on the signer, or approval of requests"
+	case Webhook, WatchWrites, MutatePolicy, APIService:
+		return "leave these objects to administrators"
+	case NodeWrite:
+		return "drop update and patch on nodes"
+	case PortForward:
+		return "drop port-forward and proxy, or have the services ask for credentials"
+	}
+	return ""
+}
+
+// Kinds are all kinds, in the order of the documentation.
+func Kinds() []Kind {
+	return []Kind{
+		Holds, Masters, NamespaceWide, Bind, Rewrite, Aggregate, Impersonate, Token, MintSecret, ReadSecrets, CreatePods, Workload,
+		ChangePod, Ephemeral, Exec, Attach, Kubelet, HostPod, RelaxPSA, HostVolume, OnHost, Certificate, NodeCert,
+		Webhook, MutatePolicy, WatchWrites, APIService, NodeWrite, PortForward,
+	}
+}

@@ -3,7 +3,8 @@ package escalate
 import "github.com/postern-dev/postern/rbac"
 
 // Sets of identities that one rule reaches at once. They stand between the
-// holder and the members while searching and are never shown as hops.
+// holder and the members while searching, and are shown where no binding names
+// a member.
 const (
 	accountsOf NodeKind = "service accounts" // of Namespace, or of everyNamespace
 	anyUser    NodeKind = "users"

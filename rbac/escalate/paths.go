@@ -2,6 +2,7 @@ package escalate
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/rbac"
 )
@@ -25,12 +26,31 @@ func (g *Graph) Paths(u rbac.UserInfo) Result {
 		r.More, r.Paths = n, r.Paths[:g.options.Limit]
 	}
 	r.Others, r.MoreOthers = s.others()
+	r.Notes = g.notes(u)
 	return r
 }
 
 // Paths is one question to a policy; New serves several.
 func Paths(x *rbac.Index, from rbac.UserInfo, o Options) []Path {
 	return New(x, o).Paths(from).Paths
+}
+
+// notes name what an identity holds and nobody here follows.
+func (g *Graph) notes(u rbac.UserInfo) (notes []string) {
+	roles, _ := g.index.Roles(u, "", true)
+	for _, h := range roles {
+		for _, rule := range h.Role.Rules {
+			for _, v := range rule.Verbs {
+				if strings.HasPrefix(v, "impersonate:") && g.options.Version.AtLeast(1, 36) {
+					text := h.Role.Title() + " has the verb " + v + ": what constrained impersonation lends is not followed"
+					if !slices.Contains(notes, text) {
+						notes = append(notes, text)
+					}
+				}
+			}
+		}
+	}
+	return notes
 }
 
 // start is the node of an identity: its name, or its group where it has none.

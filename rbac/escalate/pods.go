@@ -1,6 +1,7 @@
 package escalate
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/postern-dev/postern/rbac"
@@ -25,7 +26,9 @@ func (h *holder) pods(ns string) {
 		return
 	}
 	m := makers[0]
-	h.add(hop{to: just(Hosts), kind: HostPod, allows: m.allows, needs: []string{schedules, admitsHost}, text: "may " + m.text + " " + inText(ns) + ", privileged or with a directory of the node"})
+	if !h.g.keepsOut(ns) {
+		h.add(hop{to: just(Hosts), kind: HostPod, allows: m.allows, needs: []string{schedules, admitsHost}, text: "may " + m.text + " " + inText(ns) + ", privileged or with a directory of the node"})
+	}
 	if name, a, ok := h.relaxes(ns); ok {
 		h.add(hop{to: just(Hosts), kind: RelaxPSA, allows: evidence(append(m.allows, a)...), needs: []string{schedules, "no admission but Pod Security's labels stands against privileged pods"},
 			text: "may change the labels of " + name + ", which Pod Security goes by, and then " + m.text + " there, privileged or with a directory of the node"})
@@ -38,6 +41,20 @@ func (h *holder) pods(ns string) {
 		h.add(hop{to: just(Hosts), kind: HostVolume, allows: evidence(append(made, m.allows...)...), needs: []string{schedules, "admission that lets hostPath volumes be made (Pod Security does not look at them)"},
 			text: "may create " + volume + " of a node's directory and " + m.text + " " + inText(ns) + ", which mount it through a claim"})
 	}
+}
+
+// keepsOut reports whether Pod Security is known to refuse privileged pods in a
+// namespace, or for everyNamespace in all of them: its label enforces a level,
+// baseline or restricted (pod-security-admission/api).
+func (g *Graph) keepsOut(ns string) bool {
+	enforced := func(ns string) bool {
+		level := g.options.Labels[ns]["pod-security.kubernetes.io/enforce"]
+		return level == "baseline" || level == "restricted"
+	}
+	if ns != everyNamespace {
+		return enforced(ns)
+	}
+	return !slices.ContainsFunc(g.spaces, func(ns string) bool { return !enforced(ns) })
 }
 
 // podMakers: creating pods, and creating what has a controller create them or

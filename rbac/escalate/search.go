@@ -68,7 +68,11 @@ func (s *search) explore(from ...Node) {
 				continue
 			}
 			expanded[h.to] = true
-			for _, m := range s.g.members(h.to) {
+			members := s.g.members(h.to)
+			if h.to.set() && !slices.ContainsFunc(members, func(m Node) bool { return m != s.start }) {
+				members = []Node{h.to} // nobody in it is bound to anything; it is within reach all the same
+			}
+			for _, m := range members {
 				if _, seen := s.depth[m]; !seen {
 					s.depth[m] = s.depth[n] + 1
 					s.by[m] = step{n, m, h}
@@ -185,7 +189,7 @@ func path(way []step) Path {
 		if st.hop.sure {
 			e.Certainty = Sure
 		}
-		if st.hop.to.set() {
+		if st.hop.to.set() && st.hop.to != st.to {
 			e.Through = st.hop.to.String()
 		}
 		p.Edges = append(p.Edges, e)
