@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
 )
 
@@ -29,14 +30,18 @@ func (e *NoSuch) Error() string {
 
 // known refuses what is in none of the clusters.
 func known(all []*builder, o Options) error {
-	incomplete := slices.ContainsFunc(all, func(b *builder) bool { return len(b.cluster.Unknown) > 0 })
+	unnamed, incomplete := false, false // bindings, and anything, that could not be read
+	for _, b := range all {
+		incomplete = incomplete || len(b.cluster.Unknown) > 0
+		unnamed = unnamed || b.snap.Missing(snapshot.ClusterRoleBindings) || b.snap.Missing(snapshot.RoleBindings) || b.snap.Missing(snapshot.Manifest)
+	}
 	for _, a := range o.Subjects {
 		if !slices.ContainsFunc(all, func(b *builder) bool { return slices.ContainsFunc(b.everybody(), a.means) }) {
-			return &NoSuch{What: "subject", Text: a.String(), Near: nearSubjects(all, a), Incomplete: incomplete}
+			return &NoSuch{What: "subject", Text: a.String(), Near: nearSubjects(all, a), Incomplete: unnamed}
 		}
 	}
 	if o.Pattern != nil && len(o.Subjects) == 0 && !slices.ContainsFunc(all, func(b *builder) bool { return len(b.focus) > 0 }) {
-		return &NoSuch{What: "pattern", Text: o.Pattern.String(), Incomplete: incomplete}
+		return &NoSuch{What: "pattern", Text: o.Pattern.String(), Incomplete: unnamed}
 	}
 	for _, text := range o.Roles {
 		ids := everyRole(all)
