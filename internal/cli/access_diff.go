@@ -2,6 +2,7 @@ package cli
 
 import (
 	"cmp"
+	"fmt"
 	"strings"
 
 	"github.com/postern-dev/postern/internal/access"
@@ -106,9 +107,9 @@ func (d accessDiffDoc) print(env *Env, format string, m markSet) error {
 		return report.YAML(env.Stdout, d)
 	case "csv":
 		sayFooter(env, d.heads())
-		return d.table(words(), "/").CSV(env.Stdout)
+		return d.table(words(), true).CSV(env.Stdout)
 	}
-	t := d.table(m, "")
+	t := d.table(m, false)
 	style := report.Style{Wide: format == "wide", Colour: env.Colour()}
 	first, second := d.Comparisons[0].First.Subject, d.Comparisons[0].Second.Subject
 	if len(t.Rows) == 0 {
@@ -122,12 +123,12 @@ func (d accessDiffDoc) print(env *Env, format string, m markSet) error {
 	return printFooter(env, style, append(lines, footerOf(d.heads())...), false)
 }
 
-func (d accessDiffDoc) table(m markSet, between string) report.Table {
-	columns := append([]string{"CLUSTER", "SCOPE", "RESOURCE"}, verbColumns(d.Comparisons[0].verbs)...)
-	t := report.Table{Columns: report.Columns(append(columns, "OTHER", "NAMES")...)}
+func (d accessDiffDoc) table(m markSet, programs bool) report.Table {
+	columns := append([]string{"CLUSTER", "SCOPE", "RESOURCE"}, verbColumns(d.Comparisons[0].verbs, programs)...)
+	t := report.Table{Columns: report.Columns(append(columns, "OTHER", "NAMES", "LISTED")...)}
 	for _, c := range d.Comparisons {
 		for _, r := range c.Rows {
-			t.Rows = append(t.Rows, append([]string{c.First.Cluster}, r.cells(m, between)...))
+			t.Rows = append(t.Rows, append([]string{c.First.Cluster}, r.cells(m, programs)...))
 		}
 	}
 	if len(d.Comparisons) < 2 {
@@ -135,13 +136,20 @@ func (d accessDiffDoc) table(m markSet, between string) report.Table {
 	}
 	hideEmpty(&t, "OTHER")
 	hideEmpty(&t, "NAMES")
+	if !programs {
+		drop(&t, "LISTED")
+	}
 	return t
 }
 
-func (r accessDiffRow) cells(m markSet, between string) []string {
+func (r accessDiffRow) cells(m markSet, programs bool) []string {
+	between := ""
+	if programs {
+		between = "/"
+	}
 	text := r.first
 	text.Listed = r.Listed
-	row := []string{r.Scope, text.resourceText()}
+	row := []string{r.Scope, text.resourceText(!programs)}
 	for i, differs := range r.difference.Differs {
 		cell := ""
 		if differs {
@@ -149,7 +157,7 @@ func (r accessDiffRow) cells(m markSet, between string) []string {
 		}
 		row = append(row, cell)
 	}
-	return append(row, twoTexts(r.first.otherText(), r.second.otherText()), twoTexts(r.first.namesText(), r.second.namesText()))
+	return append(row, twoTexts(r.first.otherText(), r.second.otherText()), twoTexts(r.first.namesText(), r.second.namesText()), fmt.Sprint(r.Listed))
 }
 
 // twoTexts shows both sides where they differ.

@@ -136,9 +136,9 @@ func (d accessDoc) print(env *Env, format string, m markSet) error {
 		for _, line := range d.footer() {
 			env.Say("%s", report.Clean(line))
 		}
-		return d.table(words()).CSV(env.Stdout)
+		return d.table(words(), true).CSV(env.Stdout)
 	}
-	t := d.table(m)
+	t := d.table(m, false)
 	style := report.Style{Wide: format == "wide", Colour: env.Colour()}
 	if len(t.Rows) == 0 {
 		env.Say("nothing is known to be allowed to %s", report.Clean(cmp.Or(d.Question.Subject, "you")))
@@ -178,39 +178,46 @@ func (d accessDoc) footer() (lines []string) {
 
 const unlisted = "(unlisted)"
 
-func (d accessDoc) table(m markSet) report.Table {
-	columns := append([]string{"CLUSTER", "SUBJECT", "SCOPE", "RESOURCE"}, verbColumns(d.Answers[0].verbs)...)
-	t := report.Table{Columns: report.Columns(append(columns, "OTHER", "NAMES")...)}
+func (d accessDoc) table(m markSet, programs bool) report.Table {
+	columns := append([]string{"CLUSTER", "SUBJECT", "SCOPE", "RESOURCE"}, verbColumns(d.Answers[0].verbs, programs)...)
+	t := report.Table{Columns: report.Columns(append(columns, "OTHER", "NAMES", "LISTED")...)}
 	for _, a := range d.Answers {
 		for _, r := range a.Rows {
-			row := []string{a.Cluster, a.Subject, r.Scope, r.resourceText()}
+			row := []string{a.Cluster, a.Subject, r.Scope, r.resourceText(!programs)}
 			for _, c := range r.row.Cells {
 				row = append(row, m[c])
 			}
-			t.Rows = append(t.Rows, append(row, r.otherText(), r.namesText()))
+			t.Rows = append(t.Rows, append(row, r.otherText(), r.namesText(), fmt.Sprint(r.Listed)))
 		}
 	}
 	tellApart(&t, d.heads())
 	hideEmpty(&t, "OTHER")
 	hideEmpty(&t, "NAMES")
+	if !programs {
+		drop(&t, "LISTED")
+	}
 	return t
 }
 
 // verbColumns are the titles; the longest verb is cut, it is twice as wide as
 // any other.
-func verbColumns(verbs []string) (titles []string) {
+func verbColumns(verbs []string, whole bool) (titles []string) {
 	for _, v := range verbs {
-		titles = append(titles, strings.Replace(strings.ToUpper(v), "DELETECOLLECTION", "DELETECOLL", 1))
+		title := strings.ToUpper(v)
+		if !whole {
+			title = strings.Replace(title, "DELETECOLLECTION", "DELETECOLL", 1)
+		}
+		titles = append(titles, title)
 	}
 	return titles
 }
 
-func (r accessRow) resourceText() string {
+func (r accessRow) resourceText(mark bool) string {
 	text := urlText(r.URL)
 	if r.APIGroup != nil {
 		text = groupedResource(*r.APIGroup, r.Resource)
 	}
-	if !r.Listed {
+	if mark && !r.Listed {
 		text += " " + unlisted
 	}
 	return text
