@@ -65,7 +65,7 @@ func someRequest(r *rand.Rand, from []rbac.Request) rbac.Request {
 // TestNearMissesHold: what a near miss says would be allowed is, to the caller
 // or to whom the binding names; nothing is near what is allowed.
 func TestNearMissesHold(t *testing.T) {
-	from, seen := universe(), map[rbac.NearKind]int{}
+	from, seen := requests, map[rbac.NearKind]int{}
 	rounds(t, 6000, func(t *testing.T, r *rand.Rand) {
 		x := rbac.NewIndex(someWorld(r))
 		for _, u := range callers() {
@@ -121,7 +121,7 @@ func checkNear(t *testing.T, x *rbac.Index, u rbac.UserInfo, q rbac.Request, see
 // TestWhoCanIsEvaluateForEverybody: WhoCan and Evaluate say the same of every
 // Subject that is bound, by the same bindings and rules.
 func TestWhoCanIsEvaluateForEverybody(t *testing.T) {
-	from := universe()
+	from := requests
 	both := map[bool]int{}
 	rounds(t, 3000, func(t *testing.T, r *rand.Rand) {
 		x := rbac.NewIndex(someWorld(r))
