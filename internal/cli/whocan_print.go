@@ -79,7 +79,7 @@ func (d whoCanDoc) text(env *Env, wide bool) error {
 		return err
 	}
 	var b strings.Builder
-	if parts := d.parts(); len(parts.Rows) > 0 {
+	if parts := d.parts(wide); len(parts.Rows) > 0 {
 		fmt.Fprintln(&b, "\nIn part only:")
 		if err := parts.Text(&b, style); err != nil {
 			return err
@@ -96,15 +96,22 @@ func (d whoCanDoc) text(env *Env, wide bool) error {
 }
 
 // parts are those who may do a part of what was asked.
-func (d whoCanDoc) parts() report.Table {
+func (d whoCanDoc) parts(wide bool) report.Table {
 	return d.rows([]string{"KIND", "SUBJECT", "NAME", "ONLY", "ROLE", "BINDING", "+RULE", "+AT"}, func(a whoCanAnswer) (rows [][]string) {
 		for _, h := range a.Partial {
 			row := h.row()
-			row = slices.Insert(slices.Delete(row, 4, 5), 3, h.only())
-			rows = append(rows, row)
+			rows = add(rows, slices.Insert(slices.Delete(row, 4, 5), 3, h.only()), wide)
 		}
 		return rows
 	})
+}
+
+// add leaves further rules of one role to wide tables.
+func add(rows [][]string, row []string, wide bool) [][]string {
+	if !wide && len(rows) > 0 && slices.Equal(rows[len(rows)-1][:6], row[:6]) {
+		return rows
+	}
+	return append(rows, row)
 }
 
 // footer is what else must be known: streams, faults, what was not looked at.
@@ -152,7 +159,7 @@ func (o whoCanAlso) text(a whoCanAnswer) string {
 
 // sayFooter is the footer where stdout is for programs.
 func (d whoCanDoc) sayFooter(env *Env) {
-	if parts := d.parts(); len(parts.Rows) > 0 {
+	if parts := d.parts(true); len(parts.Rows) > 0 {
 		env.Say("%d more ways allow a part of it: -o table and -o json show them", len(parts.Rows))
 	}
 	for _, line := range d.footer() {
@@ -160,16 +167,11 @@ func (d whoCanDoc) sayFooter(env *Env) {
 	}
 }
 
-// table has a row for each way; of several rules of one role all but the first
-// are left to wide tables.
+// table has a row for each way.
 func (d whoCanDoc) table(wide bool) report.Table {
 	return d.rows([]string{"KIND", "SUBJECT", "NAME", "ROLE", "SCOPE", "BINDING", "+RULE", "+AT"}, func(a whoCanAnswer) (rows [][]string) {
-		last := ""
 		for _, h := range a.Holders {
-			row := h.row()
-			if key := strings.Join(row[:6], "\x00"); wide || key != last {
-				rows, last = append(rows, row), key
-			}
+			rows = add(rows, h.row(), wide)
 		}
 		return rows
 	})
