@@ -1,11 +1,15 @@
 // Package azure asks Azure. It alone imports the Azure SDK.
 //
-// So far it owns one question: the names of object ids, from Microsoft Graph,
-// with whatever credential azidentity's default chain finds (environment,
-// workload or managed identity, az). It never fails a command: who has no
-// credential gets the reason instead of names.
+// It owns two questions: the names of object ids, from Microsoft Graph, and
+// Azure RBAC at one AKS cluster, from Resource Manager; both with whatever
+// credential azidentity's default chain finds (environment, workload or managed
+// identity, az). It only reads, and asks for no credentials of clusters. It
+// never fails a command: who has no credential gets the reason instead of names,
+// and what may not be read is part of the facts. What the facts decide is
+// rbac/azrbac's.
 //
 //	names, err := azure.Directory{Getenv: os.Getenv}.Names(ctx, ids)
+//	facts, err := azure.Collect(ctx, azure.Options{Server: server, Getenv: os.Getenv})
 package azure
 
 import (
@@ -18,7 +22,6 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
 // ObjectType is what an object id stands for.
@@ -56,11 +59,7 @@ var graphHosts = map[string]string{
 }
 
 func (d Directory) endpoint() string {
-	authority := strings.TrimSuffix(strings.TrimPrefix(d.Getenv("AZURE_AUTHORITY_HOST"), "https://"), "/")
-	if host, found := graphHosts[strings.ToLower(authority)]; found {
-		return "https://" + host
-	}
-	return "https://graph.microsoft.com"
+	return inCloud(d.Getenv, graphHosts, "graph.microsoft.com")
 }
 
 // maxIDs is Graph's limit for one getByIds.
@@ -89,12 +88,7 @@ func (d Directory) pipeline() (runtime.Pipeline, error) {
 		Retry:     policy.RetryOptions{MaxRetries: 1},
 		Telemetry: policy.TelemetryOptions{ApplicationID: "postern"},
 	}
-	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options, TenantID: d.TenantID})
-	if err != nil {
-		return runtime.Pipeline{}, fmt.Errorf("no Azure credential: %s", firstSentence(err.Error()))
-	}
-	bearer := runtime.NewBearerTokenPolicy(credential, []string{d.endpoint() + "/.default"}, nil)
-	return runtime.NewPipeline("postern", d.Version, runtime.PipelineOptions{PerRetry: []policy.Policy{bearer}}, &options), nil
+	return pipeline(d.TenantID, d.Version, d.endpoint(), options)
 }
 
 func (d Directory) getByIDs(ctx context.Context, pipeline runtime.Pipeline, ids []string, found map[string]Object) error {
@@ -134,25 +128,18 @@ func (d Directory) getByIDs(ctx context.Context, pipeline runtime.Pipeline, ids 
 // reason puts into one line why the directory could not be read: the SDK's own
 // errors fill a screen.
 func reason(ctx context.Context, err error) error {
-	var failed *azidentity.AuthenticationFailedError
 	var answered *azcore.ResponseError
 	switch {
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
 		return errors.New("the directory did not answer in time")
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &failed) && failed.RawResponse != nil:
-		return fmt.Errorf("sign in to Azure: %s", signInFailure(failed))
+	case signInReason(err) != nil:
+		return signInReason(err)
 	case errors.As(err, &answered) && answered.StatusCode == http.StatusForbidden:
 		return errors.New("this Azure credential may not read the directory (403)")
 	case errors.As(err, &answered):
 		return fmt.Errorf("the directory answered %d %s", answered.StatusCode, answered.ErrorCode)
-	case strings.Contains(err.Error(), "DefaultAzureCredential"):
-		return errors.New("no Azure credential (az login, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET)")
-	case errors.As(err, &failed):
-		return fmt.Errorf("sign in to Azure: %s", firstSentence(err.Error()))
-	case strings.Contains(err.Error(), "EnvironmentCredential"):
-		return errors.New("no Azure credential: " + firstSentence(err.Error()))
 	}
 	return fmt.Errorf("ask the directory: %s", firstSentence(err.Error()))
 }

@@ -2,6 +2,7 @@ package azure
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -9,6 +10,23 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
+
+// signInReason is why there is no token, in one line; nil where the error is
+// another.
+func signInReason(err error) error {
+	var failed *azidentity.AuthenticationFailedError
+	switch {
+	case errors.As(err, &failed) && failed.RawResponse != nil:
+		return fmt.Errorf("sign in to Azure: %s", signInFailure(failed))
+	case strings.Contains(err.Error(), "DefaultAzureCredential"):
+		return errors.New("no Azure credential (az login, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET)")
+	case errors.As(err, &failed):
+		return fmt.Errorf("sign in to Azure: %s", firstSentence(err.Error()))
+	case strings.Contains(err.Error(), "EnvironmentCredential"):
+		return errors.New("no Azure credential: " + firstSentence(err.Error()))
+	}
+	return nil
+}
 
 // signInFailure is what Entra said, e.g. AADSTS50126: wrong password, without
 // the trace ids that follow.
