@@ -98,7 +98,7 @@ func (f *fakeAPI) serve(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"gitVersion": f.Version})
 	case resource == "selfsubjectreviews" && parts[2] != f.Review:
 		status(w, http.StatusNotFound, "the server could not find the requested resource")
-	case slices.Contains(f.Forbid, resource) && !slices.Contains(parts, "namespaces"),
+	case slices.Contains(f.Forbid, resource) && (!slices.Contains(parts, "namespaces") || resource == "namespaces"),
 		slices.Contains(f.Forbid, resource+" everywhere"):
 		status(w, http.StatusForbidden, fmt.Sprintf("%s is forbidden: User %q cannot list resource %q at the cluster scope", resource, f.User["username"], resource))
 	case resource == "selfsubjectreviews":

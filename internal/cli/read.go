@@ -24,6 +24,9 @@ func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot
 	if err != nil {
 		return nil, err
 	}
+	if len(parts) == 0 || slices.Contains(parts, cluster.Discovery) {
+		e.sayUnserved(snaps)
+	}
 	if e.Flags.AssumeVersion == "" {
 		return snaps, nil
 	}
@@ -34,6 +37,16 @@ func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot
 		s.Version, s.VersionAssumed = e.Flags.AssumeVersion, true
 	}
 	return snaps, nil
+}
+
+// sayUnserved says which names of resources an answer rests on where the server
+// did not tell its own.
+func (e *Env) sayUnserved(snaps []*snapshot.Snapshot) {
+	for _, s := range snaps {
+		if s.Resources == nil && s.Missing(snapshot.Discovery) {
+			e.Say("%s: what the server serves could not be read; names of resources are Kubernetes' own (%s)", report.Clean(s.Name), resource.BuiltinVersion)
+		}
+	}
 }
 
 // assumeVersionFlag adds --assume-version, which snapshots honours.

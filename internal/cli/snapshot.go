@@ -75,7 +75,7 @@ func runSnapshot(cmd *cobra.Command, env *Env, o snapshotOptions) error {
 	if len(snap.Unknown) == 0 {
 		return nil
 	}
-	return &ExitError{Code: ExitUnknown, Err: errors.New("the snapshot is incomplete and says so, this could not be read:\n" + reasons(snap)), Hint: hints(snap)}
+	return &ExitError{Code: ExitUnknown, Err: errors.New("the snapshot is incomplete and says so, this could not be read:\n" + unread(snap)), Hint: unreadHints(snap)}
 }
 
 // check refuses, before anything is read, what could not be written.
@@ -111,9 +111,29 @@ func nothingRead(snap *snapshot.Snapshot) error {
 		}
 	}
 	return &ExitError{
-		Code: ExitRefused, Err: errors.New("no role and no binding could be read, nothing was written:\n" + reasons(snap)),
+		Code: ExitRefused, Err: errors.New("no role and no binding could be read, nothing was written:\n" + unread(snap)),
 		Hint: "ask for get and list on the rbac.authorization.k8s.io resources (ClusterRole view does not include them)",
 	}
+}
+
+// unread lists every part that could not be read: whoever reads the file may
+// need any of them.
+func unread(snap *snapshot.Snapshot) string {
+	var lines []string
+	for _, u := range snap.Unknown {
+		lines = append(lines, report.Clean(u.What+": "+u.Why))
+	}
+	return strings.Join(lines, "\n")
+}
+
+func unreadHints(snap *snapshot.Snapshot) string {
+	var all []string
+	for _, u := range snap.Unknown {
+		if u.Hint != "" && !slices.Contains(all, u.Hint) {
+			all = append(all, report.Clean(u.Hint))
+		}
+	}
+	return strings.Join(all, "\n")
 }
 
 func (e *Env) writeSnapshot(o snapshotOptions, file snapshot.File, snap *snapshot.Snapshot) error {
@@ -135,9 +155,9 @@ func (e *Env) writeSnapshot(o snapshotOptions, file snapshot.File, snap *snapsho
 
 // contents says what of a cluster is in a snapshot.
 func contents(snap *snapshot.Snapshot) string {
-	text := report.Clean(snap.Name)
-	if label := clusterLabel(snap.Source); label != snap.Name {
-		text += ", " + report.Clean(label)
+	text := report.Clean(clusterLabel(snap.Source))
+	if snap.Name != snap.Source.Context && snap.Name != snap.Source.Server {
+		text = report.Clean(snap.Name) + ", " + text
 	}
 	if snap.Version != "" {
 		text += ", Kubernetes " + report.Clean(snap.Version)

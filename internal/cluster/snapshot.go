@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -66,6 +67,17 @@ func (c *Client) Read(ctx context.Context, r Request) (*snapshot.Snapshot, error
 		return nil, err
 	}
 	return s, nil
+}
+
+// podSecurity are the labels that decide what pods of a namespace may do.
+func podSecurity(labels map[string]string) map[string]string {
+	kept := map[string]string{}
+	for key, value := range labels {
+		if strings.HasPrefix(key, "pod-security.kubernetes.io/") {
+			kept[key] = value
+		}
+	}
+	return kept
 }
 
 // part is one list of the snapshot; each writes to its own place.
@@ -151,7 +163,7 @@ func (c *Client) namespacesPart(s *snapshot.Snapshot) *part {
 	namespaces := []snapshot.Namespace{}
 	return &part{what: snapshot.Namespaces, read: func(ctx context.Context) error {
 		return list(ctx, c, "/api/v1/namespaces", func(n corev1.Namespace) {
-			namespaces = append(namespaces, snapshot.Namespace{Name: n.Name, Labels: n.Labels})
+			namespaces = append(namespaces, snapshot.Namespace{Name: n.Name, Labels: podSecurity(n.Labels)})
 		})
 	}, done: func() { s.Namespaces = namespaces }}
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 	"github.com/postern-dev/postern/rbac/resource"
 )
 
@@ -40,6 +41,7 @@ type form struct {
 	Namespaces       []Namespace         `json:"namespaces"` // null: not read
 	Resources        []resource.Resource `json:"resources"`  // null: not read
 	Unserved         []string            `json:"unserved,omitempty"`
+	Azure            *azrbac.Facts       `json:"azure"` // null: not read
 }
 
 type identityForm struct {
@@ -65,7 +67,7 @@ func newForm(s *Snapshot, madeBy string) form {
 		head: head{Kind, APIVersion}, MadeBy: madeBy,
 		Name: s.Name, Taken: s.Taken.UTC(), Source: s.Source, Identity: (*identityForm)(s.Identity),
 		Version: s.Version, DefaultNamespace: s.DefaultNamespace, Tenant: s.Tenant,
-		Unknown: []unknownForm{}, RBAC: s.RBAC, Namespaces: s.Namespaces, Resources: s.Resources, Unserved: s.Unserved,
+		Unknown: []unknownForm{}, RBAC: s.RBAC, Namespaces: s.Namespaces, Resources: s.Resources, Unserved: s.Unserved, Azure: s.Azure,
 	}
 	for _, u := range s.Unknown {
 		f.Unknown = append(f.Unknown, unknownForm(u))
@@ -80,7 +82,7 @@ func (f form) snapshot() *Snapshot {
 	s := &Snapshot{
 		Name: f.Name, Taken: f.Taken, Source: f.Source, Identity: (*Identity)(f.Identity),
 		Version: f.Version, DefaultNamespace: f.DefaultNamespace, Tenant: f.Tenant,
-		RBAC: f.RBAC, Namespaces: f.Namespaces, Resources: f.Resources, Unserved: f.Unserved,
+		RBAC: f.RBAC, Namespaces: f.Namespaces, Resources: f.Resources, Unserved: f.Unserved, Azure: f.Azure,
 	}
 	for _, u := range f.Unknown {
 		s.Unknown = append(s.Unknown, Unknown(u))

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 	"github.com/postern-dev/postern/rbac/resource"
 )
 
@@ -38,6 +39,7 @@ type Snapshot struct {
 	Unserved   []string
 	Namespaces []Namespace
 	RBAC       rbac.Policy
+	Azure      *azrbac.Facts
 	Unknown    []Unknown // what could not be read
 	Remarks    []Remark  // what was assumed or left aside while reading
 }
