@@ -4,10 +4,14 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/internal/graph"
+	"github.com/postern-dev/postern/internal/lookup"
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac"
 )
 
 // edgeTable is the graph as a list of its edges.
@@ -75,6 +79,9 @@ func (e *Env) writeEdges(w io.Writer, g *graph.Graph, wide bool) error {
 	} else {
 		e.Say("nothing leads anywhere: no binding was found")
 	}
+	if err := e.writePaths(w, g, style); err != nil {
+		return err
+	}
 	for i, line := range g.Limits() {
 		if i == 0 && len(g.Edges) > 0 {
 			fmt.Fprintln(w)
@@ -82,6 +89,48 @@ func (e *Env) writeEdges(w io.Writer, g *graph.Graph, wide bool) error {
 		if _, err := fmt.Fprintln(w, style.Faint(line)); err != nil {
 			return fmt.Errorf("write table: %w", err)
 		}
+	}
+	return nil
+}
+
+// fewPaths are shown in a table; JSON has all of them.
+const fewPaths = 25
+
+// writePaths prints the ways to everything, a hop a line with what allows it.
+func (e *Env) writePaths(w io.Writer, g *graph.Graph, style report.Style) error {
+	nodes := map[string]string{}
+	for _, n := range g.Nodes {
+		nodes[n.ID] = nodeText(n)
+	}
+	var b strings.Builder
+	for i, p := range g.Paths {
+		if i == fewPaths {
+			fmt.Fprintf(&b, "\n%d more paths: -o json or html has them\n", len(g.Paths)-fewPaths)
+			break
+		}
+		needs := ""
+		if !p.Sure {
+			needs = ", if what it needs beyond RBAC is there"
+		}
+		fmt.Fprintf(&b, "\n%s reaches everything%s:\n", style.Alarm(report.Clean(nodes[p.From])), needs)
+		for _, h := range p.Hops {
+			fmt.Fprintf(&b, "  %s → %s: %s\n", h.How, report.Clean(nodes[h.To]), report.Clean(h.Text))
+			for _, text := range h.Evidence {
+				fmt.Fprintf(&b, "    by %s\n", report.Clean(text))
+			}
+			for _, text := range h.Needs {
+				fmt.Fprintf(&b, "    needs %s\n", report.Clean(text))
+			}
+		}
+		if p.Alike > 0 {
+			fmt.Fprintf(&b, "  and %d more alike, through others\n", p.Alike)
+		}
+	}
+	if g.Question.Paths && len(g.Paths) == 0 {
+		b.WriteString("\nno path to everything was found from what is drawn\n")
+	}
+	if _, err := io.WriteString(w, b.String()); err != nil {
+		return fmt.Errorf("write table: %w", err)
 	}
 	return nil
 }
@@ -118,13 +167,37 @@ func (e *Env) nameNodes(ctx context.Context, mode string, snaps []*snapshot.Snap
 	if known.why != "" {
 		e.Say("name unknown: %s", known.why)
 	}
+	at := map[string]*graph.Node{}
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
+		at[n.ID] = n
 		if n.Kind != graph.User && n.Kind != graph.Group {
 			continue
 		}
 		if found := known.of(n.Name); found.Unknown == "" || found.Unknown == notInDirectory {
 			n.Display = found.text()
+		}
+	}
+	for _, edge := range g.Edges {
+		if edge.Kind == graph.BoundBy {
+			warnMisnamed(g, at[edge.From], at[edge.To], known)
+		}
+	}
+}
+
+// warnMisnamed marks subjects that a binding names as what they are not.
+func warnMisnamed(g *graph.Graph, who, by *graph.Node, known names) {
+	row := lookup.Row{
+		Subject: rbac.Subject{Kind: rbac.SubjectKind(who.Kind), Namespace: who.Namespace, Name: who.Name},
+		Grant:   rbac.Grant{Binding: &rbac.Binding{Namespace: by.Namespace, Name: by.Name}},
+	}
+	warning := misnamed(row, known.of(who.Name))
+	if warning == "" {
+		return
+	}
+	for _, list := range []*[]string{&who.Warnings, &by.Warnings, &g.Warnings} {
+		if !slices.Contains(*list, warning) {
+			*list = append(*list, warning)
 		}
 	}
 }

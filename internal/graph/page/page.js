@@ -59,6 +59,13 @@ function reach(start, lists, end, parent, skip) { // breadth first along one dir
 function neighbourhood(i) { // what the node reaches and who reaches it, nearest first
   const parent = new Map([[i, i]]), all = new Map(reach(i, outs, "b", parent));
   for (const [n, d] of reach(i, ins, "a", parent)) if (!all.has(n) || d < all.get(n)) all.set(n, d);
+  for (const n of [...all.keys()]) { // what a binding grants and where, even if asked from its other side
+    if (!nodes[n].kind.endsWith("Binding")) continue;
+    for (const e of outs[n]) {
+      const m = edges[e].b;
+      if (!all.has(m)) { all.set(m, all.get(n) + 1); parent.set(m, n); }
+    }
+  }
   const order = [...all.keys()].filter(n => n === i || shown(n)).sort((a, b) => all.get(a) - all.get(b) || a - b);
   if (order.length <= 60) return {list: order, left: new Map()};
   const kept = new Set(), tall = new Map(), left = new Map();
@@ -267,7 +274,7 @@ function render() {
     drawOverview(list);
   } else {
     $("where").textContent = path >= 0 ? "path: " + title(nodes[byID.get(data.paths[path].from)]) + " to everything in " + count(data.paths[path].hops.length, "hop") :
-      focus >= 0 ? title(nodes[focus]) + ": " + count(list.length + cut - 1, "node") + " before and behind" + (cut ? ", " + cut.toLocaleString("en") + " of them not drawn: the details list them" : "") :
+      focus >= 0 ? title(nodes[focus]) + ": " + count(list.length + cut - 1, "node") + " around it" + (cut ? ", " + cut.toLocaleString("en") + " of them not drawn: the details list them" : "") :
       count(list.length, "node") + ", " + count(edges.filter(e => shown(e.a) && shown(e.b)).length, "edge");
     if (list.length) { draw(list, left); fit(); }
     else $("canvas").replaceChildren(el("p", {class: "soft"}, "Nothing to draw."));
@@ -343,7 +350,7 @@ const isSubject = i => ["User", "Group", "ServiceAccount"].includes(nodes[i].kin
 // --- the details ---
 function ruleBox(r) {
   const row = (name, list) => list && list.length ? el("div", {}, el("dt", {}, name), " ", el("dd", {class: "mono"}, list.map(v => v === "" ? '""' : v).join(", "))) : null;
-  return el("li", {class: "rule"}, el("div", {}, row("verbs", r.verbs || []), row("apiGroups", r.apiGroups), row("resources", r.resources), row("resourceNames", r.resourceNames), row("nonResourceURLs", r.nonResourceURLs)),
+  return el("li", {class: "rule"}, el("dl", {}, row("verbs", r.verbs || []), row("apiGroups", r.apiGroups), row("resources", r.resources), row("resourceNames", r.resourceNames), row("nonResourceURLs", r.nonResourceURLs)),
     r.where ? el("div", {class: "at"}, r.where) : null);
 }
 function details() {
@@ -359,7 +366,8 @@ function details() {
   const to = (kind, list, end) => list[focus].filter(e => edges[e].kind === kind).map(e => edges[e][end]);
   const put = (name, kind, list, end) => parts.push(...section(name, to(kind, list, end)));
   if (isSubject(focus)) {
-    put("reaches everything by", "everything", outs, "b");
+    const held = [...reach(focus, outs, "b", null, "escalates").keys()].flatMap(i => outs[i]).filter(e => edges[e].kind === "everything").map(e => edges[e].b);
+    for (const i of new Set(held)) parts.push(el("p", {class: "note"}, "Holds everything in " + (nodes[i].kind === "Namespace" ? "namespace " + nodes[i].label : "the cluster") + "."));
     put("bound by", "bound-by", outs, "b");
     const roles = new Map();
     for (const [i] of reach(focus, outs, "b")) if (nodes[i].kind === "Role" || nodes[i].kind === "ClusterRole") roles.set(i, 1);
@@ -406,6 +414,7 @@ function summary() {
   const tally = KINDS.map(k => [k, nodes.filter(n => n.kind === k).length]).filter(([k, n]) => n && k !== "Everything");
   parts.push(el("p", {}, tally.map(([k, n]) => n.toLocaleString("en") + " " + k).join(", ") || "nothing"));
   parts.push(el("p", {class: "soft"}, "Click a node, or move with the arrow keys and press Enter, to see what it reaches and who reaches it. Esc goes back to all, / searches. The legend hides a kind."));
+  for (const line of data.limits.filter(l => l.startsWith("unknown"))) parts.push(el("p", {class: "note"}, line));
   for (const w of data.warnings) parts.push(el("p", {class: "note"}, w));
   if (data.question.paths) {
     if ((data.paths || []).length) parts.push(...pathList(data.paths.map((p, i) => [p, i])));
@@ -524,6 +533,7 @@ function frame() {
     if (c.source.lab) facts.append(el("span", {class: "lab"}, "LAB"), " ");
     facts.append(c.name + (c.source.files ? " (" + c.source.files.slice(0, 3).join(", ") + (c.source.files.length > 3 ? " and " + (c.source.files.length - 3) + " more" : "") + ")" : "") + ", " + (c.source.kind === "files" ? "files read " : "read ") + c.taken.replace("T", " ").replace(/(\.\d+)?Z$/, " UTC"));
   });
+  if (data.clusters.some(c => c.unknown.length)) facts.append(" ", el("strong", {class: "alarm"}, "incomplete: a part could not be read"));
   const q = data.question, asked = [];
   if (q.subjects) asked.push(q.subjects.join(", "));
   if (q.regex !== undefined) asked.push("subjects matching " + q.regex);
