@@ -2,8 +2,8 @@
 // file on the same machine, and prints each as a ratio. It asserts nothing about
 // time; a wrong answer of either side ends it.
 //
-// Rivals: DuckDB's own read_json (through the driver Postern uses) and, where it
-// is installed, jq.
+// Rivals: DuckDB's own read_json (through the driver Postern uses) and, where
+// they are installed, jq and rbac-tool.
 package main
 
 import (
@@ -25,19 +25,27 @@ import (
 func main() {
 	events := flag.Int("events", 500_000, "audit events to generate")
 	postern := flag.String("postern", "bin/postern", "the postern binary")
+	only := flag.String("only", "", "who-can: this part alone")
 	flag.Parse()
-	if err := run(context.Background(), *postern, *events); err != nil {
+	if err := run(context.Background(), *postern, *events, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, postern string, n int) error {
+func run(ctx context.Context, postern string, n int, only string) error {
 	dir, err := os.MkdirTemp("", "postern-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
+	switch only {
+	case "":
+	case "who-can":
+		return whoCan(ctx, dir, postern)
+	default:
+		return fmt.Errorf("no part is called %q: who-can", only)
+	}
 	log := filepath.Join(dir, "audit.log")
 	if err := generate(log, n, 20261123); err != nil {
 		return err
@@ -66,7 +74,10 @@ func run(ctx context.Context, postern string, n int) error {
 		return err
 	}
 	fmt.Printf("| store size | %.1f MB | raw log %.1f MB | 1/%.1f |\n", float64(size.Size())/1e6, float64(raw.Size())/1e6, float64(raw.Size())/float64(size.Size()))
-	return denials(ctx, postern, store, log)
+	if err := denials(ctx, postern, store, log); err != nil {
+		return err
+	}
+	return whoCan(ctx, dir, postern)
 }
 
 // denials asks both sides who was refused how often: whole commands, start-up
