@@ -7,7 +7,7 @@ KUBERNETES_VERSION := v1.36.3
 KUBE_LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/component-base/version.gitTreeState=clean
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
-.PHONY: help build demo test lab check bench corpus tour-az fuzz clean tools-present browser-present
+.PHONY: help build demo test confirm lab check bench corpus tour-az fuzz clean tools-present browser-present
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -37,6 +37,9 @@ test: build browser-present ## every test of every module, the lab's among them
 	$(GO) test -timeout 20m ./...
 	cd lab && $(GO) test -timeout 60m -p 1 ./...
 	cd tools && $(GO) test ./...
+
+confirm: build ## hold rbac against a real API server in full (SEED=, WORLDS=, FAMILY=); make test does less
+	cd lab && $(GO) test -count=1 -timeout 60m -v -run '^TestConfirm$$' ./confirm -args -seed $${SEED:-$$(date +%s)} -worlds $${WORLDS:-210} -questions 108 -who-can 24 -requests 6 -family $${FAMILY:-300}
 
 lab: build ## start the lab in the background (stop it with bin/postern lab down)
 	@$(BIN)/postern-lab up

@@ -120,6 +120,30 @@ func TestDirections(t *testing.T) {
 	}
 }
 
+// TestWhereTheOraclesMeet: of the lab's tests those of lab/confirm may import the
+// pure core, to hold it against a real API server; no other imports the product.
+func TestWhereTheOraclesMeet(t *testing.T) {
+	met := false
+	for _, s := range walk(t, func(name string) bool { return strings.HasSuffix(name, "_test.go") }) {
+		if !in(s.Path, "lab") {
+			continue
+		}
+		for _, imp := range s.Imports {
+			rel, ours := strings.CutPrefix(imp, module+"/")
+			if !ours || in(rel, "lab") {
+				continue
+			}
+			met = true
+			if s.Room != "lab/confirm" || !pure(rel) {
+				t.Errorf("%s imports %s: only tests of lab/confirm may, and only the pure core", s.Path, imp)
+			}
+		}
+	}
+	if !met {
+		t.Error("no test of the lab imports the pure core: the exception is not needed any more")
+	}
+}
+
 // TestRootModuleIsLight: the product never depends on a whole Kubernetes.
 func TestRootModuleIsLight(t *testing.T) {
 	mod, err := os.ReadFile(filepath.Join(root, "go.mod"))

@@ -28,6 +28,12 @@ const root = "../.."
 // load parses every Go file of the repository that is not a test.
 func load(t *testing.T) []source {
 	t.Helper()
+	return walk(t, func(name string) bool { return !strings.HasSuffix(name, "_test.go") })
+}
+
+// walk parses the Go files of the repository whose names are wanted.
+func walk(t *testing.T, wanted func(name string) bool) []source {
+	t.Helper()
 	var out []source
 	fset := token.NewFileSet()
 	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
@@ -41,7 +47,7 @@ func load(t *testing.T) []source {
 			}
 			return nil
 		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
+		if !strings.HasSuffix(name, ".go") || !wanted(name) {
 			return nil
 		}
 		file, err := parser.ParseFile(fset, path, nil, parser.ParseComments)

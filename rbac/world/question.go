@@ -87,7 +87,7 @@ func (w *World) request(g grant) rbac.Request {
 	r := w.random
 	q := rbac.Request{Verb: pick(r, g.rule.Verbs)}
 	if q.Verb == "*" {
-		q.Verb = pick(r, verbs())
+		q.Verb = pick(r, append(verbs(), "use", "impersonate", "*"))
 	}
 	if len(g.rule.NonResourceURLs) > 0 {
 		q.Path = path(r, pick(r, g.rule.NonResourceURLs))
@@ -142,7 +142,7 @@ func (w *World) change(q *Question, g grant) {
 	}
 	switch q.Family {
 	case APIGroup:
-		q.Request.APIGroup = pick(r, oddGroups())
+		q.Request.APIGroup = pick(r, append(oddGroups(), "", "", "", "extensions", "apps"))
 	case Subresource:
 		w.changeSubresource(&q.Request)
 	case Names:
@@ -179,6 +179,16 @@ func (w *World) change(q *Question, g grant) {
 
 func (w *World) changeSubresource(q *rbac.Request) {
 	r := w.random
+	if meant := strings.ToLower(q.Resource); r.chance(60) && (meant != q.Resource || q.Subresource == "*" || q.Resource == "*") {
+		// What somebody who writes PODS, pods/* or */* believes to have granted.
+		if q.Resource = meant; meant == "*" {
+			q.Resource = pick(r, []string{"pods", "deployments"})
+		}
+		if q.Subresource == "*" {
+			q.Subresource = pick(r, []string{"exec", "log", "scale", "status"})
+		}
+		return
+	}
 	switch r.below(7) {
 	case 0:
 		q.Subresource = ""

@@ -166,9 +166,10 @@ func (b *builder) virtual() {
 		{Verbs: []string{"approve", "sign", "attest"}, APIGroups: []string{"certificates.k8s.io"}, Resources: []string{"signers"}, ResourceNames: []string{"kubernetes.io/kube-apiserver-client", "example.com/*"}},
 		{Verbs: []string{"approve"}, APIGroups: []string{"certificates.k8s.io"}, Resources: []string{"signers"}},
 		{Verbs: []string{"use"}, APIGroups: []string{"policy"}, Resources: []string{"podsecuritypolicies"}, ResourceNames: []string{"restricted"}},
+		{Verbs: []string{"*"}, APIGroups: []string{""}, Resources: []string{"users", "groups", "serviceaccounts"}},
 		{Verbs: []string{"use"}, APIGroups: []string{"security.openshift.io"}, Resources: []string{"securitycontextconstraints"}},
 	}
-	for _, r := range some(b.random, 3, 4, all) {
+	for _, r := range some(b.random, 4, 5, all) {
 		b.grant(Virtual, r)
 	}
 }

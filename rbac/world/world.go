@@ -94,10 +94,11 @@ func Generate(seed uint64) *World {
 	return w
 }
 
-// name is a new object's. RBAC objects may have names that others may not.
+// name is a new object's. RBAC objects may have names that others may not; their
+// order is not that of their making, so that aggregation takes several rounds.
 func (b *builder) name(what string) string {
 	b.count++
-	return fmt.Sprintf("%s-%d-%s%s", b.prefix, b.count, what, pick(b.random, []string{"", "", "", "", ":sub", ".A", ` "q"`, "-é", " (x)"}))
+	return fmt.Sprintf("%s-%c%d-%s%s", b.prefix, 'a'+rune(b.below(26)), b.count, what, pick(b.random, []string{"", "", "", "", ":sub", ".A", ` "q"`, "-é", " (x)"}))
 }
 
 // role adds a role; with an empty namespace a ClusterRole.
