@@ -42,6 +42,8 @@ type Env struct {
 	// Log speaks on stderr at the level chosen by -v and -q.
 	Log *slog.Logger
 
+	saidUnserved bool // that the live cluster did not tell what it serves
+
 	started bool // a command's own code has begun: later errors are not usage errors
 }
 
@@ -57,6 +59,8 @@ type Flags struct {
 	Quiet         bool
 	Verbose       int
 	NoColor       bool
+	Azure         string // of commands with azureFlags
+	Cluster       string // the same
 	AssumeVersion string // of the commands that have --assume-version
 }
 

@@ -75,6 +75,7 @@ func (e *Env) prepare(cmd *cobra.Command) error {
 		return err
 	}
 	e.applyConfig()
+	e.azureMode(cmd)
 	e.Log = slog.New(slog.NewTextHandler(e.Stderr, &slog.HandlerOptions{Level: e.logLevel()}))
 	e.started = true
 	return nil

@@ -43,7 +43,8 @@ func (e *Env) snapshots(ctx context.Context, parts ...cluster.Part) ([]*snapshot
 // did not tell its own.
 func (e *Env) sayUnserved(snaps []*snapshot.Snapshot) {
 	for _, s := range snaps {
-		if s.Resources == nil && s.Missing(snapshot.Discovery) {
+		if s.Resources == nil && s.Missing(snapshot.Discovery) && !e.saidUnserved {
+			e.saidUnserved = len(e.Flags.Filename) == 0 // a live cluster may be read again
 			e.Say("%s: what the server serves could not be read; names of resources are Kubernetes' own (%s)", report.Clean(s.Name), resource.BuiltinVersion)
 		}
 	}
@@ -80,6 +81,9 @@ func (e *Env) readLive(ctx context.Context, client *cluster.Client, parts []clus
 	snap.Source = e.source(client)
 	snap.Source.Namespace = e.Flags.Namespace
 	snap.Tenant = tenant(client.Credentials())
+	if err := e.readAzure(ctx, client, snap); err != nil {
+		return nil, err
+	}
 	return snap, nil
 }
 
@@ -90,7 +94,7 @@ func (e *Env) readFiles(ctx context.Context) ([]*snapshot.Snapshot, error) {
 			return nil, usageError("", "-f reads files: %s has no meaning with it", f.flag)
 		}
 	}
-	snaps, err := snapshot.Reader{Stdin: e.Stdin, Namespace: e.Flags.Namespace}.ReadAll(ctx, e.Flags.Filename, e.Now())
+	snaps, err := snapshot.Reader{Stdin: e.Stdin, Namespace: e.Flags.Namespace, Cluster: e.Flags.Cluster}.ReadAll(ctx, e.Flags.Filename, e.Now())
 	if err != nil {
 		return nil, readError(ctx, err)
 	}

@@ -36,13 +36,14 @@ without --force. With -n only that namespace's Roles and RoleBindings are read
 beside what is cluster-wide. Where a part could not be read the file is written all the
 same, and the exit code is 5.`,
 		Example: `  postern snapshot --out aks-lab.json
-  postern snapshot --context prod --cluster prod-weu --out prod.json.gz
+  postern snapshot --context prod --name prod-weu --out prod.json.gz
   postern who-can get secrets -A -f aks-lab.json -f prod.json.gz`,
 		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runSnapshot(cmd, env, o) },
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "the file to write, or - for stdout (required)")
-	cmd.Flags().StringVar(&o.name, "cluster", "", "what answers call this cluster (default the kubeconfig context)")
+	cmd.Flags().StringVar(&o.name, "name", "", "what answers call this cluster (default the kubeconfig context)")
+	env.azureFlags(cmd)
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite FILE")
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces")
 }
@@ -51,6 +52,9 @@ func runSnapshot(cmd *cobra.Command, env *Env, o snapshotOptions) error {
 	file, err := o.check(cmd, env)
 	if err != nil {
 		return err
+	}
+	if strings.HasPrefix(o.name, "/") {
+		env.Flags.Cluster = o.name // an ARM id says which cluster of Azure's it is
 	}
 	client, err := env.connect()
 	if err != nil {
@@ -86,8 +90,8 @@ func (o snapshotOptions) check(cmd *cobra.Command, env *Env) (snapshot.File, err
 		return file, usageError("name the file to write, e.g. --out cluster.json; - is stdout", "snapshot needs --out FILE")
 	case cmd.Flags().Changed("output"):
 		return file, usageError("--out names the file; a snapshot has one form", "snapshot does not use --output")
-	case cmd.Flags().Changed("cluster") && strings.TrimSpace(o.name) == "":
-		return file, usageError("", "--cluster is empty")
+	case cmd.Flags().Changed("name") && strings.TrimSpace(o.name) == "":
+		return file, usageError("", "--name is empty")
 	case o.out == "-" && env.StdoutTerminal:
 		return file, usageError("send it to a file or a pipe: --out FILE, or postern snapshot --out - > FILE", "a snapshot is not for reading on a terminal")
 	case o.out == "-":

@@ -22,6 +22,7 @@ import (
 type Reader struct {
 	Stdin     io.Reader
 	Namespace string // of objects in manifests that name none
+	Cluster   string // of several in files of Azure's, the one meant: ARM id or name
 }
 
 // maxFile bounds one file, unpacked too; a dump of a large cluster's RBAC is a
@@ -70,6 +71,7 @@ func (r Reader) ReadAll(ctx context.Context, paths []string, now time.Time) ([]*
 			}
 		}
 	}
+	b.joinAzure(r.Cluster)
 	return b.all(), nil
 }
 
@@ -78,6 +80,9 @@ type bundle struct {
 	manifests *Snapshot
 	others    int // objects of kinds that are not RBAC's
 	snapshots []*Snapshot
+
+	azure        []azureFile
+	azureUnknown []Unknown
 }
 
 // all is every snapshot, the manifests' first where there are manifests.
@@ -86,7 +91,7 @@ func (b *bundle) all() []*Snapshot {
 	if b.others > 0 {
 		m.remark("%d objects of other kinds than RBAC's were left aside", b.others)
 	}
-	if len(m.Source.Files) == 0 && len(b.snapshots) > 0 {
+	if !b.hasManifests() {
 		b.snapshots[0].Remarks = append(b.snapshots[0].Remarks, m.Remarks...)
 		return distinct(b.snapshots)
 	}
@@ -164,6 +169,9 @@ func (r Reader) add(b *bundle, path, file string) error {
 		}
 		s.File = name
 		b.snapshots = append(b.snapshots, s)
+		return nil
+	}
+	if err == nil && b.addAzure(path, name, data) {
 		return nil
 	}
 	m := b.manifests
