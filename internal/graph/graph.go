@@ -158,13 +158,12 @@ const (
 
 // Edge is a step from one node to another.
 type Edge struct {
-	From   string        `json:"from"`
-	To     string        `json:"to"`
-	Kind   EdgeKind      `json:"kind"`
-	How    string        `json:"how,omitempty"`    // of an escalation: bind, impersonate, create-pods, …
-	Text   string        `json:"text,omitempty"`   // why, where the kind does not say it
-	OnPath bool          `json:"onPath,omitempty"` // part of one of Paths
-	At     rbac.Position `json:"at,omitzero"`
+	From   string   `json:"from"`
+	To     string   `json:"to"`
+	Kind   EdgeKind `json:"kind"`
+	How    string   `json:"how,omitempty"`    // of an escalation: bind, impersonate, create-pods, …
+	Text   string   `json:"text,omitempty"`   // why, where the kind does not say it
+	OnPath bool     `json:"onPath,omitempty"` // part of one of Paths
 }
 
 // Path is a way from a Subject to everything.

@@ -127,7 +127,7 @@ func TestFocusByAddress(t *testing.T) {
 	wantSays(t, tab, details, "ci/deployer", "bound by (1)", "dev/team", "roles in reach (2)")
 	must(t, tab.Eval(`location.hash = "#focus=Role%2Fprod%2Freader"`, nil))
 	must(t, tab.Settle())
-	wantDrawn(t, tab, "Role/prod/reader", "RoleBinding/prod/read", "user:carol@contoso.example", "user:Carol@contoso.example")
+	wantDrawn(t, tab, "Role/prod/reader", "RoleBinding/prod/read", "Namespace/prod", "user:carol@contoso.example", "user:Carol@contoso.example")
 	wantSays(t, tab, details, "granted by (1)", "rules (1)", "verbs list", "resources configmaps", "rbac.json:1:")
 	must(t, tab.Eval(`location.hash = "#focus=Role/prod/no-such-role"`, nil))
 	must(t, tab.Settle())

@@ -37,7 +37,6 @@ function svg(tag, attrs, ...children) {
   for (const c of children) if (c !== null && c !== undefined) e.append(c);
   return e;
 }
-const label = n => n.label;
 const title = n => (n.kind === "Everything" || n.kind === "Power" ? "" : n.kind + " ") + n.label + (n.displayName ? " (" + n.displayName + ")" : "");
 const count = (n, word) => n.toLocaleString("en") + " " + word + (n === 1 ? "" : "s");
 
@@ -128,11 +127,11 @@ function clip(text, width) { // the middle goes first: names differ at their end
   return cut(low);
 }
 const H = 34, GAP = 10, PAD = 20, TOP = 34, MAXW = 250, SPACE = 90;
-const headline = n => n.displayName ? n.displayName : several && n.kind !== "Everything" ? label(n) : label(n);
+const headline = n => n.displayName || n.label;
 function underline(n) {
   const parts = [];
   if (n.kind !== "Everything" && n.kind !== "Power") parts.push(n.kind);
-  if (n.displayName) parts.push(label(n));
+  if (n.displayName) parts.push(n.label);
   if (n.state === "missing") parts.push("does not exist");
   if (n.state === "unknown") parts.push("rules unknown");
   if (n.everything) parts.push("everything");
