@@ -19,6 +19,7 @@ import (
 
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 // Question is whether somebody may do something.
@@ -27,6 +28,9 @@ type Question struct {
 	Asked   string // SUBJECT as typed; empty: the caller
 	Groups  Groups // how the groups of Who are known
 	Request rbac.Request
+	// Stranger: no person whom Azure lets do this by name is Who, although the
+	// object id of Who is not known: the directory told who they are.
+	Stranger bool
 }
 
 // Groups says how far the groups of a caller are known.
@@ -59,15 +63,17 @@ type Answer struct {
 	By         By     // empty unless Allowed is yes
 	Basis      string // which authorizers were asked, and how their answers join
 	Kubernetes rbac.Decision
+	Azure      *azrbac.Decision // nil: not examined
 	NearMisses []rbac.NearMiss
-	IfInGroup  []rbac.Allow // what would allow members of groups that Who may be in
-	Unknown    []string     // what could turn a no
-	Version    rbac.Version // of the server, as assumed
-	Assumed    bool         // nobody said which version the server has
-	Also       []Also       // what the server asks beside the request
-	Notes      []string     // what else should be known
-	Warnings   []string     // what is likely a mistake
-	Limits     []string     // what was not examined
+	IfInGroup  []rbac.Allow    // what would allow members of groups that Who may be in
+	IfAssigned []azrbac.Holder // the same, of Azure's groups
+	Unknown    []string        // what could turn a no
+	Version    rbac.Version    // of the server, as assumed
+	Assumed    bool            // nobody said which version the server has
+	Also       []Also          // what the server asks beside the request
+	Notes      []string        // what else should be known
+	Warnings   []string        // what is likely a mistake
+	Limits     []string        // what was not examined
 }
 
 // Asker answers questions over one snapshot. Its index is built once; it is
@@ -75,12 +81,16 @@ type Answer struct {
 type Asker struct {
 	snapshot *snapshot.Snapshot
 	index    *rbac.Index
+	azure    *azrbac.Index    // nil: not examined
 	granted  func() []granted // for questions that begin at the roles
 }
 
 // New prepares a snapshot for questions.
 func New(s *snapshot.Snapshot) *Asker {
 	a := &Asker{snapshot: s, index: rbac.NewIndex(s.RBAC)}
+	if s.Azure != nil {
+		a.azure = azrbac.New(*s.Azure)
+	}
 	a.granted = sync.OnceValue(a.byRole)
 	return a
 }
@@ -95,30 +105,17 @@ func (a *Asker) Snapshot() *snapshot.Snapshot { return a.snapshot }
 func (a *Asker) Ask(q Question) Answer {
 	r := Answer{Question: q, Basis: a.basis()}
 	r.Version, r.Assumed = a.version()
-	r.Allowed, r.By, r.Kubernetes, r.Unknown = a.decide(q.Who, q.Request)
+	v := a.decide(q)
+	r.Allowed, r.By, r.Kubernetes, r.Azure, r.Unknown = v.allowed, v.by, v.kubernetes, v.azure, v.unknown
 	if r.Allowed != snapshot.Yes {
 		r.NearMisses = a.nearMisses(q)
-		r.IfInGroup = a.ifInGroup(q)
+		r.IfInGroup, r.IfAssigned = a.ifInGroup(q), a.ifInAzureGroup(q)
 	}
-	r.Also = a.also(q.Who, q.Request, r.Version)
+	r.Also = a.also(q, r.Version)
 	r.Notes = a.notes(r)
 	r.Warnings = a.nearEqual(q.Who)
 	r.Limits = a.limits()
 	return r
-}
-
-// decide joins the authorizers: what one allows is allowed, and what could
-// allow but was not read makes the rest unknown.
-func (a *Asker) decide(u rbac.UserInfo, q rbac.Request) (allowed snapshot.Answer, by By, k rbac.Decision, unknown []string) {
-	k = a.index.Evaluate(u, q)
-	if k.Allowed {
-		return snapshot.Yes, ByKubernetes, k, nil
-	}
-	unknown = a.unread(u, q.Namespace)
-	if len(unknown) > 0 {
-		return snapshot.Unclear, "", k, unknown
-	}
-	return snapshot.No, "", k, nil
 }
 
 // nearMisses leaves out the roles that nobody could read: what they would allow

@@ -24,10 +24,12 @@ func (a *Asker) version() (v rbac.Version, assumed bool) {
 }
 
 // also answers for the verbs beside the asked one that a stream needs.
-func (a *Asker) also(u rbac.UserInfo, q rbac.Request, v rbac.Version) []Also {
-	all := streamed(q, v)
+func (a *Asker) also(q Question, v rbac.Version) []Also {
+	all := streamed(q.Request, v)
 	for i := range all {
-		all[i].Allowed, _, _, _ = a.decide(u, all[i].Request)
+		other := q
+		other.Request = all[i].Request
+		all[i].Allowed = a.decide(other).allowed
 	}
 	return all
 }
@@ -55,14 +57,6 @@ func streams(r rbac.Request, v rbac.Version) string {
 	return what + " over WebSocket is a get"
 }
 
-// basis names the authorizers that were asked and the rule that joins them.
-func (a *Asker) basis() string {
-	if a.snapshot.Source.Kind == snapshot.Files {
-		return "Kubernetes RBAC as these files hold it"
-	}
-	return "Kubernetes RBAC"
-}
-
 // notes say how far the answer carries.
 func (a *Asker) notes(r Answer) []string {
 	switch {
@@ -79,6 +73,9 @@ func (a *Asker) notes(r Answer) []string {
 func (a *Asker) limits() (limits []string) {
 	if a.snapshot.Source.Kind == snapshot.Files && !a.snapshot.RBAC.Complete {
 		limits = append(limits, "what the cluster holds beside these manifests")
+	}
+	if a.snapshot.Source.Kind == snapshot.Cluster && a.azure == nil && !a.snapshot.Missing(snapshot.Azure) {
+		limits = append(limits, "Azure role assignments")
 	}
 	return limits
 }

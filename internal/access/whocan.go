@@ -4,17 +4,21 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 // Holder is one way by which somebody may do what was asked, or a part of it.
 type Holder struct {
-	Subject rbac.Subject
-	Allow   *rbac.Allow // Kubernetes RBAC's; nil: Azure's
-	Names   []string    // only for objects of these names; empty: all
-	Within  string      // only in this namespace, where all were asked about
+	Subject   rbac.Subject
+	Allow     *rbac.Allow    // Kubernetes RBAC's; nil: Azure's
+	Azure     *azrbac.Holder // nil: Kubernetes RBAC's
+	Names     []string       // only for objects of these names; empty: all
+	Within    string         // only in this namespace, where all were asked about
+	Uncertain []string       // why it is not sure that this allows: conditions
 }
 
 // WhoCanAnswer is everybody who may do something.
@@ -58,9 +62,21 @@ func (a *Asker) WhoCan(q rbac.Request, namespaced bool) WhoCanAnswer {
 			r.Partial = append(r.Partial, h)
 		}
 	}
+	holders, partial := a.azureHolders(q, namespaced)
+	r.Holders, r.Partial = append(r.Holders, holders...), append(r.Partial, partial...)
 	r.Also = a.lack(r)
 	r.Faults = a.faults(q)
-	r.Unknown = a.unreadForAll(q)
+	r.Unknown = append(a.unreadForAll(q), a.azureUnread(rbac.UserInfo{})...)
+	if a.azure != nil {
+		for _, why := range a.azure.Unread(q) {
+			r.Unknown = append(r.Unknown, "Azure RBAC: "+why)
+		}
+	}
+	for _, h := range partial {
+		if len(h.Uncertain) > 0 {
+			r.Unknown = append(r.Unknown, "whether "+h.Subject.String()+" may by Azure RBAC: "+strings.Join(h.Uncertain, "; "))
+		}
+	}
 	return r
 }
 
@@ -70,6 +86,10 @@ func (a *Asker) lack(r WhoCanAnswer) (all []Lack) {
 		may := map[rbac.Subject]bool{}
 		for _, allow := range a.index.WhoCan(o.Request) {
 			may[allow.Subject] = true
+		}
+		holders, _ := a.azureHolders(o.Request, false)
+		for _, h := range holders {
+			may[h.Subject] = true
 		}
 		l := Lack{Request: o.Request, Why: o.Why}
 		for _, h := range r.Holders {

@@ -3,12 +3,14 @@ package cli
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/postern-dev/postern/internal/access"
 	"github.com/postern-dev/postern/internal/azure"
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 // askDoc is the answer of can-i and why, as docs/schema describes it.
@@ -32,6 +34,7 @@ type askAnswer struct {
 	By          access.By       `json:"by,omitempty"`
 	Basis       string          `json:"basis"`
 	Grants      []askGrant      `json:"grants"`
+	Azure       *askAzure       `json:"azure,omitempty"` // absent: not examined
 	NearMisses  []askNear       `json:"nearMisses"`
 	IfInGroup   []askGrant      `json:"ifInGroup"`
 	Also        []askAlso       `json:"also"`
@@ -66,6 +69,26 @@ type askGrant struct {
 	At      rbac.Position `json:"at,omitzero"`
 	Scope   string        `json:"scope"`
 	Reason  string        `json:"reason"` // as the API server writes it to the audit log
+	// Assignment is Azure's; then Binding, Role and Rule are null.
+	Assignment *askAssignment `json:"assignment,omitempty"`
+}
+
+// askAssignment is an Azure role assignment that allows.
+type askAssignment struct {
+	ID            string `json:"id,omitempty"`
+	Role          string `json:"role"`
+	Definition    string `json:"definition,omitempty"`
+	DataAction    string `json:"dataAction"` // of the role, that matched
+	PrincipalID   string `json:"principalId,omitempty"`
+	PrincipalType string `json:"principalType,omitempty"`
+}
+
+// askAzure is what Azure RBAC says.
+type askAzure struct {
+	Verdict azrbac.Verdict `json:"verdict"`
+	Code    azrbac.Code    `json:"code"`
+	Reasons []string       `json:"reasons"`
+	Basis   []string       `json:"basis"`
 }
 
 type askBinding struct {
@@ -127,7 +150,7 @@ func (e *Env) answers(ctx context.Context, questions []asked, as asFlags, mode s
 		}
 		for _, w := range readings {
 			w.identify(q, known)
-			a := q.asker.Ask(access.Question{Who: w.info, Asked: w.text, Groups: w.groups, Request: q.request})
+			a := q.asker.Ask(access.Question{Who: w.info, Asked: w.text, Groups: w.groups, Request: q.request, Stranger: w.stranger})
 			a.Notes = append(w.notes, a.Notes...)
 			all = append(all, describeAnswer(q.snapshot(), a, known))
 		}
@@ -149,6 +172,15 @@ func describeAnswer(s *snapshot.Snapshot, a access.Answer, known names) askAnswe
 	}
 	for _, allow := range a.Kubernetes.Allows {
 		d.Grants = append(d.Grants, kubernetesGrant(allow, known))
+	}
+	if a.Azure != nil {
+		d.Azure = &askAzure{a.Azure.Verdict, a.Azure.Code, listed(a.Azure.Reasons), listed(a.Azure.Basis)}
+		for _, g := range a.Azure.Allows {
+			d.Grants = append(d.Grants, assignmentGrant(s, g, assignee(a.Who, g), a.Who.Username, known))
+		}
+	}
+	for _, h := range a.IfAssigned {
+		d.IfInGroup = append(d.IfInGroup, assignmentGrant(s, h.Grant, rbac.Group(h.PrincipalID), a.Who.Username, known))
 	}
 	for _, allow := range a.IfInGroup {
 		d.IfInGroup = append(d.IfInGroup, kubernetesGrant(allow, known))
@@ -175,6 +207,24 @@ func kubernetesGrant(a rbac.Allow, known names) askGrant {
 		g.Rule = &a.Role.Rules[a.Rule]
 	}
 	return g
+}
+
+// assignmentGrant is a role assignment as a way to a yes; user is who acts.
+func assignmentGrant(s *snapshot.Snapshot, g azrbac.Grant, holder rbac.Subject, user string, known names) askGrant {
+	return askGrant{
+		By: access.ByAzure, Subject: namedSubject{holder, known.of(holder.Name)}, Scope: access.AzureScope(s.Azure, g.Scope()), Reason: g.Because(user),
+		Assignment: &askAssignment{g.Assignment.ID, g.Definition.Name, g.Definition.ID, g.DataAction, g.Assignment.PrincipalID, g.Assignment.PrincipalType},
+	}
+}
+
+// assignee is whom an assignment names: a group of the caller, or the caller.
+func assignee(u rbac.UserInfo, g azrbac.Grant) rbac.Subject {
+	for _, group := range u.Groups {
+		if strings.EqualFold(group, g.Principal) {
+			return rbac.Group(group)
+		}
+	}
+	return rbac.User(strings.ToLower(g.Principal))
 }
 
 func bindingDoc(b *rbac.Binding) *askBinding {
@@ -229,8 +279,8 @@ func (e *Env) identities(ctx context.Context, questions []asked, as asFlags, mod
 		if id := q.snapshot().Identity; id != nil && as.as == "" {
 			ids = append(append(ids, id.User, id.ObjectID()), id.Groups...)
 		}
-		for _, allow := range q.asker.Index().WhoCan(q.request) {
-			ids = append(ids, allow.Subject.Name)
+		for _, s := range q.allowed() {
+			ids = append(ids, s.Name)
 		}
 	}
 	tenant := ""
@@ -255,21 +305,31 @@ func (w *who) identify(q asked, known names) {
 		return
 	}
 	var unnamed []string
-	for _, allow := range q.asker.Index().WhoCan(q.request) {
-		if allow.Subject.Kind != rbac.UserKind || !guid.MatchString(allow.Subject.Name) {
+	for _, s := range q.allowed() {
+		if s.Kind != rbac.UserKind || !guid.MatchString(s.Name) {
 			continue
 		}
-		switch n := known.of(allow.Subject.Name); {
+		switch n := known.of(s.Name); {
 		case n.UPN != "" && strings.EqualFold(n.UPN, name):
-			w.info.Extra = map[string][]string{"oid": {strings.ToLower(allow.Subject.Name)}}
+			w.info.Extra = map[string][]string{"oid": {strings.ToLower(s.Name)}}
 			return
-		case n.Unknown != "" && n.Unknown != notInDirectory:
-			unnamed = append(unnamed, allow.Subject.Name)
+		case n.Unknown != "" && n.Unknown != notInDirectory && !slices.Contains(unnamed, s.Name):
+			unnamed = append(unnamed, s.Name)
 		}
 	}
+	w.stranger = len(unnamed) == 0
 	if len(unnamed) > 0 {
-		w.notes = append(w.notes, "object ids could not be compared with "+w.text+" ("+known.why+"): bound is "+strings.Join(unnamed, ", "))
+		w.notes = append(w.notes, "object ids could not be compared with "+w.text+" ("+known.why+"): allowed is "+strings.Join(unnamed, ", "))
 	}
+}
+
+// allowed are the Subjects whom a binding or an assignment lets do this.
+func (a asked) allowed() (all []rbac.Subject) {
+	answer := a.asker.WhoCan(a.request, false)
+	for _, h := range append(answer.Holders, answer.Partial...) {
+		all = append(all, h.Subject)
+	}
+	return all
 }
 
 // fromDirectory settles a bare object id that the directory knows.

@@ -31,6 +31,9 @@ type who struct {
 	info   rbac.UserInfo
 	groups access.Groups
 	notes  []string
+	// stranger: the directory told that nobody whom an object id lets do this is
+	// this user.
+	stranger bool
 }
 
 // check refuses flags that make no sense whatever the cluster says.

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/rbac"
 )
 
@@ -87,10 +86,13 @@ func subjectText(s namedSubject) string {
 
 // grantText is a grant in one line.
 func grantText(g askGrant) string {
+	if g.Assignment != nil {
+		return fmt.Sprintf("Azure role assignment %s to %s of %s at %s: %s", g.Assignment.short(), subjectText(g.Subject), g.Assignment.Role, g.Scope, g.Assignment.DataAction)
+	}
 	if g.Binding == nil {
 		return "Group system:masters: " + g.Reason
 	}
-	return report.Clean(fmt.Sprintf("%s to %s of %s: %s%s", g.Binding.title(), subjectText(g.Subject), g.Role.title(), ruleText(*g.Rule), place(g.At)))
+	return fmt.Sprintf("%s to %s of %s: %s%s", g.Binding.title(), subjectText(g.Subject), g.Role.title(), ruleText(*g.Rule), place(g.At))
 }
 
 // questionText is the request with its namespace told even where it has none.
@@ -100,3 +102,6 @@ func questionText(q rbac.Request, namespaced bool) string {
 	}
 	return q.String()
 }
+
+// short is the last part of the assignment's ARM id.
+func (a askAssignment) short() string { return a.ID[strings.LastIndexByte(a.ID, '/')+1:] }

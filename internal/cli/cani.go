@@ -10,6 +10,7 @@ import (
 
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 type askOptions struct {
@@ -174,6 +175,12 @@ func (d askDoc) reasons(a askAnswer, wide bool) (lines []string) {
 	for _, g := range a.Grants {
 		lines = append(lines, "by "+grantText(g))
 	}
+	if a.Azure != nil && len(a.Azure.Reasons) > 0 && a.Allowed != snapshot.Yes && (wide || a.Azure.Code == azrbac.Denied) {
+		lines = append(lines, "Azure RBAC: "+strings.Join(a.Azure.Reasons, "; "))
+	}
+	if a.Azure != nil && a.Azure.Code == azrbac.Discovery {
+		lines = append(lines, "by Azure RBAC: discovery paths are open to whoever signs in through Entra")
+	}
 	const most = 3
 	for i, n := range a.NearMisses {
 		if i == most && !wide && len(a.NearMisses) > most+1 {
@@ -197,7 +204,14 @@ func (d askDoc) reasons(a askAnswer, wide bool) (lines []string) {
 
 func groupLines(a askAnswer) (lines []string) {
 	for _, g := range a.IfInGroup {
-		lines = append(lines, "yes, if in "+subjectText(g.Subject)+": "+g.Binding.title()+" of "+g.Role.title())
+		way := ""
+		switch {
+		case g.Assignment != nil:
+			way = fmt.Sprintf("Azure role assignment %s of %s at %s", g.Assignment.short(), g.Assignment.Role, g.Scope)
+		default:
+			way = g.Binding.title() + " of " + g.Role.title()
+		}
+		lines = append(lines, "yes, if in "+subjectText(g.Subject)+": "+way)
 	}
 	slices.Sort(lines)
 	return slices.Compact(lines)

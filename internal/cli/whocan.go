@@ -122,6 +122,7 @@ type askHolder struct {
 	askGrant
 	OnlyNames     []string `json:"onlyNames,omitempty"`
 	OnlyNamespace string   `json:"onlyNamespace,omitempty"`
+	Uncertain     []string `json:"uncertain,omitempty"` // why it is not sure that this allows
 }
 
 // whoCanAlso is what the server asks beside the request, and who lacks it.
@@ -157,10 +158,10 @@ func describeHolders(q asked, a access.WhoCanAnswer, known names) whoCanAnswer {
 		snapshot: q.snapshot(), namespaced: q.namespaced,
 	}
 	for _, h := range a.Holders {
-		d.Holders = append(d.Holders, holder(h, known))
+		d.Holders = append(d.Holders, holder(q.snapshot(), h, known))
 	}
 	for _, h := range a.Partial {
-		d.Partial = append(d.Partial, holder(h, known))
+		d.Partial = append(d.Partial, holder(q.snapshot(), h, known))
 	}
 	for _, o := range a.Also {
 		w := whoCanAlso{Request: o.Request, Why: o.Why, Lack: []string{}}
@@ -181,8 +182,14 @@ func describeHolders(q asked, a access.WhoCanAnswer, known names) whoCanAnswer {
 	return d
 }
 
-func holder(h access.Holder, known names) askHolder {
-	return askHolder{askGrant: kubernetesGrant(*h.Allow, known), OnlyNames: h.Names, OnlyNamespace: h.Within}
+func holder(s *snapshot.Snapshot, h access.Holder, known names) askHolder {
+	d := askHolder{OnlyNames: h.Names, OnlyNamespace: h.Within, Uncertain: h.Uncertain}
+	if h.Azure != nil {
+		d.askGrant = assignmentGrant(s, h.Azure.Grant, h.Subject, h.Subject.Name, known)
+	} else {
+		d.askGrant = kubernetesGrant(*h.Allow, known)
+	}
+	return d
 }
 
 // only says what a partial holder is limited to.
@@ -192,6 +199,8 @@ func (h askHolder) only() string {
 		names = "named " + few(h.OnlyNames, ", ")
 	}
 	switch {
+	case len(h.Uncertain) > 0:
+		return "perhaps"
 	case h.OnlyNamespace == "":
 		return names
 	case names == "":

@@ -202,6 +202,9 @@ func (d whoCanDoc) rows(columns []string, of func(whoCanAnswer) [][]string) repo
 
 func (h askHolder) row() []string {
 	row := []string{string(h.Subject.Kind), h.Subject.Label(), h.Subject.text(), "everything", h.Scope, "none needed", "", ""}
+	if h.Assignment != nil {
+		row[3], row[5], row[6] = h.Assignment.Role, "Azure role assignment "+h.Assignment.short(), h.Assignment.DataAction
+	}
 	if h.By == access.ByKubernetes && h.Binding != nil {
 		row[3] = string(h.Role.Kind) + "/" + h.Role.Name
 		if rbac.Everything([]rbac.Rule{*h.Rule}) {

@@ -105,6 +105,9 @@ func (d askDoc) explain(a askAnswer, wide bool, style report.Style) *report.Prop
 	for i, g := range a.Grants {
 		add(fmt.Sprintf("Way %d", i+1), chain(g)...)
 	}
+	if a.Azure != nil {
+		add("Azure RBAC", a.Azure.lines()...)
+	}
 	for _, n := range a.NearMisses {
 		add("Nearly", nearLines(n, wide)...)
 	}
@@ -160,8 +163,26 @@ func withName(v namedValue) string {
 	return v.Name
 }
 
+// lines are Azure's verdict and what it rests on.
+func (a askAzure) lines() []string {
+	lines := []string{string(a.Verdict) + ": " + string(a.Code)}
+	lines = append(lines, a.Reasons...)
+	for _, b := range a.Basis {
+		lines = append(lines, "rests on: "+b)
+	}
+	return lines
+}
+
 // chain is one way from the subject to the rule, a step a line.
 func chain(g askGrant) []string {
+	if g.Assignment != nil {
+		return []string{
+			subjectText(g.Subject),
+			"→ Azure role assignment " + g.Assignment.short() + ", at " + g.Scope,
+			"→ " + g.Assignment.Role,
+			"→ " + g.Assignment.DataAction,
+		}
+	}
 	if g.Binding == nil {
 		return []string{subjectText(g.Subject), "→ " + g.Reason}
 	}
