@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 	"github.com/postern-dev/postern/rbac/resource"
 )
 
@@ -63,11 +64,15 @@ type MatrixOptions struct {
 func (a *Asker) Matrix(u rbac.UserInfo, groups Groups, o MatrixOptions) Matrix {
 	grants := a.RuleGrants(u, o.Namespace)
 	m := Matrix{Verbs: o.Verbs, Unknown: a.unreadFor(u, grants, o.Namespace), Limits: a.limitsOf(u, groups, o.Namespace), Notes: a.tableNotes(grants, o.Table)}
+	m.Unknown = append(m.Unknown, a.azureGaps(u)...)
 	special := o.Verbs == nil
 	if special {
 		m.Verbs = Verbs
 	}
 	w := &matrixWork{asker: a, user: u, options: o, verbs: m.Verbs, special: special, known: map[matrixKey]bool{}}
+	if f := a.snapshot.Azure; f != nil {
+		w.azure = azrbac.New(*f)
+	}
 	w.targets = w.lines(grants)
 	byScope := map[string][]rbac.Rule{}
 	for _, g := range grants {
@@ -82,6 +87,11 @@ func (a *Asker) Matrix(u rbac.UserInfo, groups Groups, o MatrixOptions) Matrix {
 	}
 	cluster := w.scope("", ruleSet{}, nil)
 	m.Rows = slices.Clone(cluster)
+	for _, g := range AzureGrants(a.snapshot.Azure, ObjectIDs(u)) {
+		if g.Namespace != "" && byScope[g.Namespace] == nil {
+			byScope[g.Namespace] = []rbac.Rule{}
+		}
+	}
 	for _, namespace := range sortedScopes(byScope) {
 		m.Rows = append(m.Rows, w.differing(namespace, newRuleSet(byScope[namespace]), cluster)...)
 	}
@@ -116,6 +126,7 @@ type matrixWork struct {
 	// everywhere are the rules held cluster-wide.
 	everywhere ruleSet
 	known      map[matrixKey]bool // what listed has said
+	azure      *azrbac.Index      // nil: not known
 }
 
 // matrixKey is group, resource and subresource.
@@ -125,7 +136,7 @@ type matrixKey struct{ group, resource, sub string }
 // everywhere.
 func (w *matrixWork) scope(namespace string, here ruleSet, only func(matrixTarget) bool) (rows []MatrixRow) {
 	otherwise := CellNo
-	if len(w.asker.unread(w.user, namespace)) > 0 {
+	if len(w.asker.unread(w.user, namespace))+len(w.asker.azureUnread(w.user))+len(w.asker.withoutID(w.user)) > 0 {
 		otherwise = CellUnknown
 	}
 	for _, t := range w.targets {
@@ -142,7 +153,7 @@ func (w *matrixWork) scope(namespace string, here ruleSet, only func(matrixTarge
 // differing are the rows of a namespace that say something else than those of
 // the cluster.
 func (w *matrixWork) differing(namespace string, here ruleSet, cluster []MatrixRow) (rows []MatrixRow) {
-	for _, row := range w.scope(namespace, here, func(t matrixTarget) bool { return len(here.of(t)) > 0 }) {
+	for _, row := range w.scope(namespace, here, func(t matrixTarget) bool { return w.azure != nil || len(here.of(t)) > 0 }) {
 		i, found := slices.BinarySearchFunc(cluster, row, compareMatrixRows)
 		if !found || !cluster[i].Same(row) {
 			rows = append(rows, row)
@@ -185,6 +196,7 @@ func (w *matrixWork) row(namespace string, t matrixTarget, rules []rbac.Rule, ot
 	special := t.specials(rules)
 	for _, verb := range w.verbs {
 		cell, names := t.cell(verb, rules, otherwise)
+		cell = w.byAzure(namespace, t, verb, cell)
 		if t.listed && !slices.Contains(Verbs, verb) && !slices.Contains(special, verb) {
 			cell = CellNone // * allows it, but nobody asks for it
 		}
@@ -200,11 +212,28 @@ func (w *matrixWork) row(namespace string, t matrixTarget, rules []rbac.Rule, ot
 		return r
 	}
 	for _, verb := range special {
-		if cell, names := t.cell(verb, rules, otherwise); cell == CellYes || cell == CellNames {
+		cell, names := t.cell(verb, rules, otherwise)
+		if cell = w.byAzure(namespace, t, verb, cell); cell == CellYes || cell == CellNames {
 			r.Special = append(r.Special, Special{verb, cell, names})
 		}
 	}
 	return r
+}
+
+// byAzure joins what Azure RBAC says of a cell that Kubernetes RBAC does not
+// allow, or for some names only: what one authorizer allows is allowed.
+func (w *matrixWork) byAzure(namespace string, t matrixTarget, verb string, cell Cell) Cell {
+	if w.azure == nil || cell == CellYes || cell == CellNone {
+		return cell
+	}
+	q := rbac.Request{Verb: verb, APIGroup: t.group, Resource: t.resource, Subresource: t.sub, Namespace: namespace, Path: t.url}
+	switch d := w.azure.Evaluate(w.user, q); {
+	case d.Verdict == azrbac.Allow:
+		return CellYes
+	case d.Verdict == azrbac.Unknown && cell == CellNo:
+		return CellUnknown
+	}
+	return cell
 }
 
 func full(resource, sub string) string {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
 )
 
@@ -49,7 +50,8 @@ var everyURL = rbac.Rule{Verbs: []string{"*"}, NonResourceURLs: []string{"*"}}
 type Rules struct {
 	Grants    []RuleGrant // one each rule and way, cluster-wide ones first
 	Effective []Effective // the same without repetition
-	Unknown   []string    // what could add to it, and why it is not known
+	Azure     []AzureGrant
+	Unknown   []string // what could add to it, and why it is not known
 	Notes     []string
 	Warnings  []string
 	Limits    []string // what was not examined
@@ -60,6 +62,13 @@ func (a *Asker) Rules(u rbac.UserInfo, groups Groups, namespace string) Rules {
 	r := Rules{Grants: a.RuleGrants(u, namespace), Warnings: a.nearEqual(u), Limits: a.limitsOf(u, groups, namespace)}
 	r.Effective = Merge(r.Grants)
 	r.Unknown = a.unreadFor(u, r.Grants, namespace)
+	for _, g := range AzureGrants(a.snapshot.Azure, ObjectIDs(u)) {
+		if namespace == "" || g.Namespace == "" || g.Namespace == namespace {
+			r.Azure = append(r.Azure, g)
+		}
+	}
+	r.Unknown = append(r.Unknown, a.azureGaps(u)...)
+	r.Notes = azureNotes(a.snapshot.Azure, r.Azure)
 	for _, g := range r.Grants {
 		if g.State == RoleMissing {
 			r.Warnings = append(r.Warnings, fmt.Sprintf("%s refers to %s %s, which does not exist: it grants nothing until somebody creates it", g.Binding.Title(), g.Binding.Role.Kind, g.Binding.Role.Name))
@@ -82,7 +91,10 @@ func (a *Asker) limitsOf(u rbac.UserInfo, groups Groups, namespace string) (limi
 	if namespace != "" {
 		limits = append(limits, "namespaces other than "+namespace)
 	}
-	return append(limits, a.limits()...)
+	if a.snapshot.Azure == nil && !a.snapshot.Missing(snapshot.Azure) {
+		limits = append(limits, "Azure role assignments")
+	}
+	return compact(append(limits, a.limits()...))
 }
 
 // RuleGrants are all rules somebody has, each by each way; with a namespace only

@@ -4,10 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"regexp"
 	"strings"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 )
 
@@ -34,7 +34,7 @@ func signInFailure(failed *azidentity.AuthenticationFailedError) string {
 	var body []byte
 	var err error
 	if failed.RawResponse.Body != nil {
-		body, err = io.ReadAll(io.LimitReader(failed.RawResponse.Body, 1<<20))
+		body, err = runtime.Payload(failed.RawResponse) // kept, so that the same error can be told twice
 	}
 	var answer struct {
 		Code        string `json:"error"`

@@ -59,6 +59,7 @@ the answer incomplete (exit code 5).`,
 	f.BoolVar(&o.all, "all", false, "also resources on which nothing is allowed")
 	f.BoolVar(&o.ascii, "ascii", false, "marks a plain terminal can show")
 	namesFlag(cmd, &o.names)
+	env.azureFlags(cmd)
 	completeList(cmd, "verbs", func() []string { return verbsOf(resource.Builtin()) })
 	completeList(cmd, "resource", func() []string { return resourcesFor(resource.Builtin(), "*") })
 	completeList(cmd, "diff", func() []string { return []string{"user:", "group:", "sa:"} })

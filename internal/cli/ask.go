@@ -103,8 +103,8 @@ func (e *Env) askSnapshots(ctx context.Context, namespace func(*snapshot.Snapsho
 	if len(e.Flags.Filename) > 0 {
 		return e.snapshots(ctx)
 	}
-	asked := e.Flags.Namespace
-	defer func() { e.Flags.Namespace = asked }()
+	asked, azure := e.Flags.Namespace, e.Flags.Azure
+	defer func() { e.Flags.Namespace, e.Flags.Azure = asked, azure }()
 	e.Flags.Namespace = ""
 	snaps, err := e.snapshots(ctx)
 	if err != nil || len(snaps) != 1 || !snaps[0].Missing(snapshot.Roles) && !snaps[0].Missing(snapshot.RoleBindings) {
@@ -115,8 +115,18 @@ func (e *Env) askSnapshots(ctx context.Context, namespace func(*snapshot.Snapsho
 	if err != nil || one == "" {
 		return snaps, nil // the caller meets the error again, and says it
 	}
-	e.Flags.Namespace = one
-	return e.snapshots(ctx)
+	e.Flags.Namespace, e.Flags.Azure = one, "" // Azure has been asked
+	narrow, err := e.snapshots(ctx)
+	if err != nil {
+		return nil, err
+	}
+	narrow[0].Azure = snaps[0].Azure
+	for _, u := range snaps[0].Unknown {
+		if u.What == snapshot.Azure {
+			narrow[0].Unknown = append(narrow[0].Unknown, u)
+		}
+	}
+	return narrow, nil
 }
 
 // request is what the API server would be asked.

@@ -55,6 +55,7 @@ read; 4: nothing could be read. -q prints nothing.`,
 		RunE:              func(cmd *cobra.Command, args []string) error { return runCanI(cmd, env, args, o) },
 	}
 	o.flags(cmd)
+	env.azureFlags(cmd)
 	assumeVersionFlag(cmd, env)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }

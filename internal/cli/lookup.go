@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/postern-dev/postern/internal/access"
 	"github.com/postern-dev/postern/internal/azure"
 	"github.com/postern-dev/postern/internal/cluster"
 	"github.com/postern-dev/postern/internal/lookup"
@@ -31,7 +33,8 @@ func newLookupCmd(env *Env) *cobra.Command {
 		Short: "The bindings and roles of a user, group or service account",
 		Long: `List the ClusterRoleBindings and RoleBindings of a SUBJECT with the roles they
 grant, the groups every such subject is in, and the power that needs no binding
-(system:masters). Without SUBJECT and -e: of everybody.
+(system:masters); and the Azure role assignments of it at this cluster, above and
+below, where they can be read. Without SUBJECT and -e: of everybody.
 
 SUBJECT is user:NAME, group:NAME, sa:NAMESPACE/NAME, or a bare name of any kind;
 a GUID is tried as group, user and service principal. -e matches the name of the
@@ -51,6 +54,7 @@ incomplete (exit code 5); what was not looked at stands at its end.`,
 	cmd.Flags().StringVarP(&o.pattern, "regex", "e", "", "subjects whose name matches this regular expression (RE2)")
 	cmd.Flags().BoolVar(&o.not, "not", false, "subjects that SUBJECT or -e does not mean")
 	namesFlag(cmd, &o.names)
+	env.azureFlags(cmd)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }
 
@@ -71,6 +75,7 @@ func runLookup(cmd *cobra.Command, env *Env, args []string, o lookupOptions) err
 	if err != nil {
 		return err
 	}
+	question.ObjectIDs = env.objectIDs(cmd.Context(), snaps, question, mode)
 	var results []lookup.Result
 	var refused []*snapshot.Snapshot
 	for _, snap := range snaps {
@@ -126,7 +131,7 @@ func fileError(err error) error {
 // unanswered reports whether nothing could be told from a snapshot: what needs
 // no binding is known whatever could be read.
 func unanswered(snap *snapshot.Snapshot, result lookup.Result) bool {
-	return noBindings(snap) && !slices.ContainsFunc(result.Rows, func(r lookup.Row) bool { return r.Grant.Binding == nil })
+	return noBindings(snap) && len(result.Azure) == 0 && !slices.ContainsFunc(result.Rows, func(r lookup.Row) bool { return r.Grant.Binding == nil })
 }
 
 // refusedError is the error of snapshots from which nothing can be told.
@@ -177,6 +182,12 @@ func reasons(snaps ...*snapshot.Snapshot) string {
 				lines = append(lines, report.Clean(line))
 			}
 		}
+		for _, u := range access.AzureUnread(s.Azure) {
+			if len(snaps) > 1 {
+				u = s.Name + ": " + u
+			}
+			lines = append(lines, report.Clean(u))
+		}
 	}
 	return strings.Join(lines, "\n")
 }
@@ -191,6 +202,27 @@ func hints(snaps ...*snapshot.Snapshot) string {
 		}
 	}
 	return report.Clean(strings.Join(all, "; "))
+}
+
+// objectIDs asks the directory who the principals of role assignments are, where
+// the question is about a user by name.
+func (e *Env) objectIDs(ctx context.Context, snaps []*snapshot.Snapshot, q lookup.Question, mode string) func(string) []string {
+	var ids []string
+	for _, s := range snaps {
+		ids = append(ids, azureIDs(s.Azure)...)
+	}
+	if q.Subject == nil || guid.MatchString(q.Subject.Text) || q.Subject.Subject.Kind == rbac.GroupKind || len(ids) == 0 {
+		return nil
+	}
+	known := e.resolveNames(ctx, mode, snaps[0].Tenant, ids)
+	return func(user string) (found []string) {
+		for _, id := range unique(ids) {
+			if n := known.of(id); n.UPN != "" && strings.EqualFold(n.UPN, user) {
+				found = append(found, id)
+			}
+		}
+		return found
+	}
 }
 
 // everyID gathers what may have a name in the directory.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/internal/access"
 	"github.com/postern-dev/postern/internal/lookup"
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
@@ -19,6 +20,7 @@ type lookupDoc struct {
 	Clusters    []lookupCluster    `json:"clusters"`
 	Question    lookupAsked        `json:"question"`
 	Grants      []lookupGrant      `json:"grants"`
+	Azure       []lookupAssignment `json:"azure"`
 	Warnings    []string           `json:"warnings"`
 	Unknown     []snapshot.Unknown `json:"unknown"`
 	NotExamined []string           `json:"notExamined"`
@@ -35,6 +37,14 @@ type lookupCluster struct {
 	Source      snapshot.Source    `json:"source"`
 	Unknown     []snapshot.Unknown `json:"unknown"`
 	NotExamined []string           `json:"notExamined"`
+}
+
+// lookupAssignment is one Azure role assignment of one Subject.
+type lookupAssignment struct {
+	azureGrant
+	Subject namedSubject `json:"subject"`
+	Group   *namedValue  `json:"group,omitempty"`
+	Basis   lookup.Basis `json:"basis"`
 }
 
 type lookupAsked struct {
@@ -81,10 +91,13 @@ func (e *Env) document(ctx context.Context, snaps []*snapshot.Snapshot, q lookup
 	var ids []string
 	for _, r := range results {
 		ids = append(ids, everyID(r.Rows)...)
+		for _, row := range r.Azure {
+			ids = append(ids, row.Grant.Principal)
+		}
 	}
 	known := e.resolveNames(ctx, mode, snaps[0].Tenant, ids)
 	doc := lookupDoc{
-		Kind: "Lookup", Clusters: []lookupCluster{}, Question: lookupAsked{Not: q.Not}, Grants: []lookupGrant{},
+		Kind: "Lookup", Clusters: []lookupCluster{}, Question: lookupAsked{Not: q.Not}, Grants: []lookupGrant{}, Azure: []lookupAssignment{},
 		Warnings: []string{}, Unknown: []snapshot.Unknown{}, NotExamined: []string{}, singleOne: q.Subject != nil && !q.Not,
 	}
 	if len(snaps) == 1 {
@@ -118,6 +131,10 @@ func (d *lookupDoc) join(snap *snapshot.Snapshot, r lookup.Result, known names, 
 			d.Unknown = append(d.Unknown, snapshot.Unknown{What: u.What, Why: prefix + u.Why, Hint: u.Hint})
 		}
 	}
+	for _, why := range access.AzureUnread(snap.Azure) {
+		c.Unknown = append(c.Unknown, snapshot.Unknown{What: snapshot.Azure, Why: why})
+		d.Unknown = append(d.Unknown, snapshot.Unknown{What: snapshot.Azure, Why: prefix + why})
+	}
 	for _, w := range r.Warnings {
 		d.Warnings = append(d.Warnings, prefix+w)
 	}
@@ -129,6 +146,16 @@ func (d *lookupDoc) join(snap *snapshot.Snapshot, r lookup.Result, known names, 
 	d.near = append(d.near, r.Near...)
 	for _, row := range r.Rows {
 		d.add(snap.Name, row, known)
+	}
+	for _, row := range r.Azure {
+		a := lookupAssignment{azureGrant: describeAzure(snap.Name, snap.Azure, row.Grant, known), Subject: namedSubject{row.Subject, known.of(row.Subject.Name)}, Basis: row.Basis}
+		if row.Group != "" {
+			a.Group = &namedValue{row.Group, known.of(row.Group)}
+		}
+		if u := a.Principal.Unknown; u != "" && u != notInDirectory {
+			d.nameless = u
+		}
+		d.Azure = append(d.Azure, a)
 	}
 }
 
@@ -193,8 +220,15 @@ func (d lookupDoc) print(env *Env, format string) error {
 
 func (d lookupDoc) printNames(env *Env) error {
 	seen := map[string]bool{}
+	var subjects []rbac.Subject
 	for _, g := range d.Grants {
-		if s := g.Subject.String(); !seen[s] {
+		subjects = append(subjects, g.Subject.Subject)
+	}
+	for _, a := range d.Azure {
+		subjects = append(subjects, a.Subject.Subject)
+	}
+	for _, subject := range subjects {
+		if s := subject.String(); !seen[s] {
 			seen[s] = true
 			if _, err := fmt.Fprintln(env.Stdout, report.Clean(s)); err != nil {
 				return err
@@ -206,7 +240,7 @@ func (d lookupDoc) printNames(env *Env) error {
 
 func (d lookupDoc) printTable(env *Env, wide bool) error {
 	style := report.Style{Wide: wide, Colour: env.Colour()}
-	if len(d.Grants) == 0 {
+	if len(d.Grants)+len(d.Azure) == 0 {
 		d.sayNothing(env)
 	} else if err := placed(d.table()).Text(env.Stdout, style); err != nil {
 		return err
@@ -225,7 +259,7 @@ func (d lookupDoc) printTable(env *Env, wide bool) error {
 		}
 	}
 	for i, line := range unique(footer) {
-		if i == 0 && len(d.Grants) > 0 {
+		if i == 0 && len(d.Grants)+len(d.Azure) > 0 {
 			fmt.Fprintln(env.Stdout)
 		}
 		if _, err := fmt.Fprintln(env.Stdout, style.Faint(report.Clean(line))); err != nil {
@@ -274,11 +308,29 @@ func (d lookupDoc) table() report.Table {
 	for _, g := range d.Grants {
 		t.Rows = append(t.Rows, append([]string{g.Cluster}, g.row()...))
 	}
+	for _, a := range d.Azure {
+		t.Rows = append(t.Rows, append([]string{a.Cluster}, a.row()...))
+	}
+	slices.SortStableFunc(t.Rows, func(a, b []string) int { return d.order(a[0]) - d.order(b[0]) })
 	if len(d.Clusters) < 2 {
 		drop(&t, "CLUSTER")
 	}
 	hideEmpty(&t, "NAME")
 	return t
+}
+
+// order is a cluster's place in the question.
+func (d lookupDoc) order(cluster string) int {
+	return slices.IndexFunc(d.Clusters, func(c lookupCluster) bool { return c.Cluster == cluster })
+}
+
+// row of an assignment: the principal is whom Azure knows by an object id.
+func (a lookupAssignment) row() []string {
+	s, n, through := a.Subject, a.Principal.name, ""
+	if a.Group != nil {
+		s, through = namedSubject{Subject: rbac.Group(a.Group.Name)}, a.Subject.String()
+	}
+	return []string{string(s.Kind), s.Label(), n.text(), a.roleText(), a.Scope, a.assignmentText(), through, string(a.Basis), "", ""}
 }
 
 // row shows whom the binding names; through which Subject it concerns the one

@@ -2,13 +2,16 @@ package cli
 
 import (
 	"context"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/postern-dev/postern/internal/access"
 	"github.com/postern-dev/postern/internal/cluster"
 	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac"
 )
 
 type rulesOptions struct {
@@ -46,6 +49,7 @@ makes the answer incomplete (exit code 5).`,
 	groupFlag(cmd, &o.who)
 	cmd.Flags().BoolVar(&o.noMerge, "no-merge", false, "every rule of every grant, also those that others include")
 	namesFlag(cmd, &o.names)
+	env.azureFlags(cmd)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }
 
@@ -88,6 +92,7 @@ func runRules(cmd *cobra.Command, env *Env, args []string, o rulesOptions) error
 		r := s.asker.Rules(s.info, s.groups, env.Flags.Namespace)
 		all = append(all, r)
 		ids = append(append(ids, s.ids()...), grantedTo(r.Grants)...)
+		ids = append(ids, access.ObjectIDs(s.info)...)
 	}
 	known := env.resolveNames(cmd.Context(), mode, snaps[0].Tenant, ids)
 	doc := rulesDoc{Kind: "Rules", Question: subjectQuestion(o.who, env.Flags.Namespace)}
@@ -136,7 +141,11 @@ func (s askedSubject) ids() []string { return append([]string{s.info.Username}, 
 // subjects are all readings of SUBJECT in all snapshots. A bare object id is
 // what the directory says it is.
 func (e *Env) subjects(ctx context.Context, snaps []*snapshot.Snapshot, as asFlags, mode string) (all []askedSubject, err error) {
-	known := e.resolveNames(ctx, mode, snaps[0].Tenant, []string{bareName(as.as)})
+	ids := []string{bareName(as.as)}
+	for _, s := range snaps {
+		ids = append(ids, azureIDs(s.Azure)...)
+	}
+	known := e.resolveNames(ctx, mode, snaps[0].Tenant, ids)
 	for _, s := range snaps {
 		asker := access.New(s)
 		readings, err := as.readings(e, asker, known)
@@ -144,10 +153,34 @@ func (e *Env) subjects(ctx context.Context, snaps []*snapshot.Snapshot, as asFla
 			return nil, err
 		}
 		for _, w := range readings {
+			w.info.Extra = objectID(w.info, azureIDs(s.Azure), known)
 			all = append(all, askedSubject{w, asker})
 		}
 	}
 	return all, nil
+}
+
+// objectID adds the object id of a user known by name, where the directory says
+// that one of these ids is theirs; a name that is an object id is its own.
+func objectID(u rbac.UserInfo, ids []string, known names) map[string][]string {
+	if len(u.Extra["oid"]) > 0 || u.Username == "" {
+		return u.Extra
+	}
+	extra := maps.Clone(u.Extra)
+	if extra == nil {
+		extra = map[string][]string{}
+	}
+	if guid.MatchString(u.Username) {
+		extra["oid"] = []string{strings.ToLower(u.Username)}
+		return extra
+	}
+	for _, id := range ids {
+		if n := known.of(id); n.UPN != "" && strings.EqualFold(n.UPN, u.Username) {
+			extra["oid"] = []string{id}
+			return extra
+		}
+	}
+	return u.Extra
 }
 
 // bareName is a SUBJECT without its kind.

@@ -53,6 +53,7 @@ type rulesAnswer struct {
 	aboutAnswer
 	Rules  []rulesEntry `json:"rules"`  // without repetition
 	Grants []rulesGrant `json:"grants"` // every rule by every way
+	Azure  []azureGrant `json:"azure"`  // role assignments that reach into the cluster
 }
 
 // rulesEntry is what holds for one resource or URL in one scope.
@@ -106,12 +107,17 @@ func about(s askedSubject, known names) aboutAnswer {
 }
 
 func (d *rulesDoc) add(s askedSubject, r access.Rules, known names) {
-	a := rulesAnswer{aboutAnswer: about(s, known), Rules: []rulesEntry{}, Grants: []rulesGrant{}}
+	a := rulesAnswer{aboutAnswer: about(s, known), Rules: []rulesEntry{}, Grants: []rulesGrant{}, Azure: []azureGrant{}}
 	a.Unknown, a.Notes, a.Warnings, a.NotExamined = listed(r.Unknown), append(listed(s.notes), r.Notes...), listed(r.Warnings), listed(r.Limits)
 	for _, g := range r.Grants {
 		a.Grants = append(a.Grants, describeGrant(g, s.info, known))
 		if warning := misnamed(lookup.Row{Subject: g.Subject, Grant: g.Grant}, known.of(g.Subject.Name)); warning != "" && !slices.Contains(a.Warnings, warning) {
 			a.Warnings = append(a.Warnings, warning)
+		}
+	}
+	for _, g := range r.Azure {
+		if g.Role == nil || len(g.Data) > 0 {
+			a.Azure = append(a.Azure, describeAzure("", s.asker.Snapshot().Azure, g, known))
 		}
 	}
 	for _, e := range r.Effective {
@@ -285,6 +291,9 @@ func (d rulesDoc) table(every, join bool) report.Table {
 			lines = a.every()
 		} else {
 			lines = append(lines, a.unread()...)
+		}
+		for _, g := range a.Azure {
+			lines = append(lines, g.dataRow(a.aboutAnswer, every || !join))
 		}
 		for _, l := range lines {
 			t.Rows = append(t.Rows, append([]string{a.Cluster, a.Subject}, l...))

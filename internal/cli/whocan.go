@@ -47,6 +47,7 @@ namespaces. -o name prints the subjects, one a line.`,
 	}
 	subresourceFlag(cmd, &o.subresource)
 	namesFlag(cmd, &o.names)
+	env.azureFlags(cmd)
 	assumeVersionFlag(cmd, env)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }

@@ -45,6 +45,7 @@ was not read could lead further, else 0.`,
 	}
 	o.flags(cmd)
 	cmd.Flags().BoolVar(&escalation, escalateFlag, false, "what else one could come to with the rights one has")
+	env.azureFlags(cmd)
 	assumeVersionFlag(cmd, env)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces", "filename")
 }
@@ -219,6 +220,3 @@ func nearLines(n askNear, wide bool) []string {
 	}
 	return append(lines, "("+string(n.Kind)+") "+through)
 }
-
-// whoLines is the subject and its groups, a line each.
-func whoLines(w askWho) []string { return append([]string{w.line()}, w.groupLines()...) }

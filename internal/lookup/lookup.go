@@ -16,6 +16,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/internal/access"
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
 )
@@ -26,6 +27,9 @@ type Question struct {
 	Pattern   *regexp.Regexp // matched against Subject.Label
 	Not       bool           // everybody the Subject or Pattern does not mean
 	Namespace string         // only RoleBindings of this namespace, and cluster-wide bindings
+	// ObjectIDs are the ids by which the directory knows a user name; nil: nobody
+	// was asked.
+	ObjectIDs func(user string) []string
 }
 
 // Asked is a SUBJECT as typed: of one kind, or of any.
@@ -69,9 +73,18 @@ type Row struct {
 // Result is the answer and its limits.
 type Result struct {
 	Rows        []Row
+	Azure       []AzureRow
 	Warnings    []string
 	NotExamined []string
 	Near        []rbac.Subject // bound Subjects the question may have meant, where it found none
+}
+
+// AzureRow is one Azure role assignment of one Subject.
+type AzureRow struct {
+	Subject rbac.Subject // who has it
+	Group   string       // the group it comes through; empty: assigned to them
+	Basis   Basis
+	Grant   access.AzureGrant
 }
 
 // Answer answers from a snapshot.
@@ -82,6 +95,7 @@ func Answer(s *snapshot.Snapshot, q Question) Result {
 	} else {
 		a.many()
 	}
+	a.azure()
 	a.limits()
 	return a.result
 }
@@ -280,5 +294,7 @@ func (a *answerer) limits() {
 	if a.snapshot.Source.Kind == snapshot.Files {
 		a.result.NotExamined = append(a.result.NotExamined, "what the cluster holds beside these manifests")
 	}
-	a.result.NotExamined = append(a.result.NotExamined, "Azure role assignments")
+	if a.snapshot.Azure == nil && !a.snapshot.Missing(snapshot.Azure) {
+		a.result.NotExamined = append(a.result.NotExamined, "Azure role assignments")
+	}
 }

@@ -146,7 +146,7 @@ func (h *holder) aggregate(r held) {
 				}
 			}
 		} else if name != r.ref.Name {
-			q.Name, how = name, "change ClusterRole "+name
+			q.Name = name
 			role := h.g.roles[roleKey{"", name}]
 			var change string
 			allows, change, ok = h.rewriting(held{role: role, ref: rbac.RoleRef{Kind: rbac.ClusterRoleKind, Name: name}}, q)
