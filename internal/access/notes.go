@@ -77,5 +77,5 @@ func (a *Asker) limits() (limits []string) {
 	if a.snapshot.Source.Kind == snapshot.Cluster && a.azure == nil && !a.snapshot.Missing(snapshot.Azure) {
 		limits = append(limits, "Azure role assignments")
 	}
-	return limits
+	return append(limits, AzureUnexamined(a.snapshot.Azure)...)
 }

@@ -130,16 +130,36 @@ func AzureScope(f *azrbac.Facts, scope string) string {
 
 // AzureUnread are the parts of Azure RBAC that could not be read and could hold
 // more assignments, or say more of those there are.
+//
+// Where Azure RBAC for Kubernetes is known to be off, no assignment allows
+// anything in the cluster: what is missing is then AzureUnexamined.
 func AzureUnread(f *azrbac.Facts) (unknown []string) {
-	if f == nil {
+	if f == nil || azureOff(f) {
 		return nil
 	}
+	return azureMissing(f)
+}
+
+// AzureUnexamined is what could not be read without bearing on the answer.
+func AzureUnexamined(f *azrbac.Facts) []string {
+	if f == nil || !azureOff(f) {
+		return nil
+	}
+	return azureMissing(f)
+}
+
+// azureOff: the cluster was read, and its Azure RBAC for Kubernetes is off.
+func azureOff(f *azrbac.Facts) bool {
+	return !f.Enabled && !slices.ContainsFunc(f.Unread, func(u azrbac.Unread) bool { return u.Part == azrbac.Cluster })
+}
+
+func azureMissing(f *azrbac.Facts) (missing []string) {
 	for _, u := range f.Unread {
 		if u.Part != azrbac.Denies && u.Part != azrbac.DeniesBelow {
-			unknown = append(unknown, "Azure: "+u.String())
+			missing = append(missing, "Azure: "+u.String())
 		}
 	}
-	return unknown
+	return missing
 }
 
 // azureNotes say how far the assignments count in the cluster.
@@ -147,8 +167,7 @@ func azureNotes(f *azrbac.Facts, grants []AzureGrant) (notes []string) {
 	if f == nil {
 		return nil
 	}
-	known := !slices.ContainsFunc(f.Unread, func(u azrbac.Unread) bool { return u.Part == azrbac.Cluster })
-	if !f.Enabled && known && slices.ContainsFunc(grants, func(g AzureGrant) bool { return len(g.Data) > 0 }) {
+	if azureOff(f) && slices.ContainsFunc(grants, func(g AzureGrant) bool { return len(g.Data) > 0 }) {
 		notes = append(notes, "Azure RBAC for Kubernetes is not enabled at this cluster: data actions grant nothing there")
 	}
 	if slices.ContainsFunc(grants, func(g AzureGrant) bool { return g.Assignment.Condition != "" }) {

@@ -15,6 +15,7 @@ const Assigned Basis = "named by the role assignment"
 // azure adds the role assignments of whom the question means. Azure knows
 // everybody by object id, whatever kind of Subject Kubernetes makes of them.
 func (a *answerer) azure() {
+	a.result.NotExamined = append(a.result.NotExamined, access.AzureUnexamined(a.snapshot.Azure)...)
 	all := access.AzureGrants(a.snapshot.Azure, nil)
 	if a.question.Namespace != "" {
 		all = slices.DeleteFunc(all, func(g access.AzureGrant) bool { return g.Namespace != "" && g.Namespace != a.question.Namespace })
