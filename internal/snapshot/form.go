@@ -42,6 +42,10 @@ type form struct {
 	Resources        []resource.Resource `json:"resources"`  // null: not read
 	Unserved         []string            `json:"unserved,omitempty"`
 	Azure            *azrbac.Facts       `json:"azure"` // null: not read
+	// These three came later; null, or absent: not read.
+	Requests     []CertificateRequest `json:"certificateRequests"` // null: not read
+	TokenSecrets []TokenSecret        `json:"tokenSecrets"`
+	ClientCAs    []Authority          `json:"clientCAs"`
 }
 
 type identityForm struct {
@@ -68,6 +72,7 @@ func newForm(s *Snapshot, madeBy string) form {
 		Name: s.Name, Taken: s.Taken.UTC(), Source: s.Source, Identity: (*identityForm)(s.Identity),
 		Version: s.Version, DefaultNamespace: s.DefaultNamespace, Tenant: s.Tenant,
 		Unknown: []unknownForm{}, RBAC: s.RBAC, Namespaces: s.Namespaces, Resources: s.Resources, Unserved: s.Unserved, Azure: s.Azure,
+		Requests: s.Requests, TokenSecrets: s.TokenSecrets, ClientCAs: s.ClientCAs,
 	}
 	for _, u := range s.Unknown {
 		f.Unknown = append(f.Unknown, unknownForm(u))
@@ -83,6 +88,7 @@ func (f form) snapshot() *Snapshot {
 		Name: f.Name, Taken: f.Taken, Source: f.Source, Identity: (*Identity)(f.Identity),
 		Version: f.Version, DefaultNamespace: f.DefaultNamespace, Tenant: f.Tenant,
 		RBAC: f.RBAC, Namespaces: f.Namespaces, Resources: f.Resources, Unserved: f.Unserved, Azure: f.Azure,
+		Requests: f.Requests, TokenSecrets: f.TokenSecrets, ClientCAs: f.ClientCAs,
 	}
 	for _, u := range f.Unknown {
 		s.Unknown = append(s.Unknown, Unknown(u))

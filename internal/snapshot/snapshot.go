@@ -40,14 +40,53 @@ type Snapshot struct {
 	Namespaces []Namespace
 	RBAC       rbac.Policy
 	Azure      *azrbac.Facts
-	Unknown    []Unknown // what could not be read
-	Remarks    []Remark  // what was assumed or left aside while reading
+	// Requests are CertificateSigningRequests; the API server forgets issued ones
+	// after an hour.
+	Requests []CertificateRequest
+	// TokenSecrets are Secrets of type kubernetes.io/service-account-token, by
+	// their metadata: no token is read.
+	TokenSecrets []TokenSecret
+	// ClientCAs verify client certificates (extension-apiserver-authentication).
+	ClientCAs []Authority
+	Unknown   []Unknown // what could not be read
+	Remarks   []Remark  // what was assumed or left aside while reading
 }
 
 // Namespace is a namespace and what its labels decide.
 type Namespace struct {
 	Name   string            `json:"name"`
 	Labels map[string]string `json:"labels,omitempty"`
+}
+
+// CertificateRequest is a CertificateSigningRequest.
+type CertificateRequest struct {
+	Name      string    `json:"name"`
+	Signer    string    `json:"signer"`
+	Requester string    `json:"requester"`        // user name of who asked
+	User      string    `json:"user"`             // CN asked for
+	Groups    []string  `json:"groups,omitempty"` // O asked for
+	Created   time.Time `json:"created"`
+	Approved  bool      `json:"approved,omitempty"`
+	Denied    bool      `json:"denied,omitempty"`
+	Issued    bool      `json:"issued,omitempty"`
+	Expires   time.Time `json:"expires,omitzero"` // of the certificate, where it is there
+}
+
+// TokenSecret is a Secret that holds a token without expiry.
+type TokenSecret struct {
+	Namespace      string    `json:"namespace"`
+	Name           string    `json:"name"`
+	ServiceAccount string    `json:"serviceAccount"`
+	Created        time.Time `json:"created"`
+	LastUsed       string    `json:"lastUsed,omitempty"` // label kubernetes.io/legacy-token-last-used, a date
+}
+
+// Authority is a CA certificate.
+type Authority struct {
+	Subject   string    `json:"subject"`
+	NotBefore time.Time `json:"notBefore"`
+	NotAfter  time.Time `json:"notAfter"`
+	SHA256    string    `json:"sha256"` // of the certificate, hex
 }
 
 // SourceKind says what a snapshot was made of.
@@ -80,6 +119,9 @@ const (
 	Discovery           = "discovery"
 	ServerVersion       = "version"
 	Namespaces          = "namespaces"
+	CSRs                = "certificatesigningrequests"
+	TokenSecretList     = "token secrets"
+	ClientCA            = "client CA"
 	Azure               = "azure"
 )
 
