@@ -172,7 +172,7 @@ func (s *Store) Catalog() *schema.Catalog { return Catalog() }
 // Catalog is the catalog of every store of this version; no store is needed to
 // compile against it.
 func Catalog() *schema.Catalog {
-	return &schema.Catalog{Tables: []*schema.Table{
+	c := &schema.Catalog{Tables: []*schema.Table{
 		azureDiagnosticsTable(),
 		aksAuditTable("AKSAudit"),
 		aksAuditTable("AKSAuditAdmin"),
@@ -181,4 +181,8 @@ func Catalog() *schema.Catalog {
 		ownTable("Deliveries", deliveriesView().name, deliveriesColumns()),
 		ownTable("DeadLetters", deadLettersView().name, deadColumnsOfTable()),
 	}}
+	for _, t := range snapshotTables() {
+		c.Tables = append(c.Tables, t.table())
+	}
+	return c
 }

@@ -53,8 +53,12 @@ func (v view) sql() string {
 
 // views lists every relation of the catalog.
 func views() []view {
-	return []view{azureDiagnostics(), aksAudit("AKSAudit", "kube-audit", "show_audit"), aksAudit("AKSAuditAdmin", "kube-audit-admin", "show_admin"),
+	all := []view{azureDiagnostics(), aksAudit("AKSAudit", "kube-audit", "show_audit"), aksAudit("AKSAuditAdmin", "kube-audit-admin", "show_admin"),
 		controlPlane(), eventsView(), deliveriesView(), deadLettersView()}
+	for _, t := range snapshotTables() {
+		all = append(all, t.view())
+	}
+	return all
 }
 
 // errStaleViews is a store, open read-only, whose views another build of this
@@ -65,6 +69,9 @@ var errStaleViews = errors.New("its views are those of another build of postern"
 // fingerprint of those the store has.
 func (s *Store) makeViews(ctx context.Context, done string) error {
 	h := sha256.New()
+	for _, t := range snapshotTables() {
+		h.Write([]byte(t.create()))
+	}
 	for _, v := range views() {
 		h.Write([]byte(v.sql()))
 	}
@@ -76,6 +83,11 @@ func (s *Store) makeViews(ctx context.Context, done string) error {
 		return errStaleViews
 	}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
+		for _, t := range snapshotTables() {
+			if _, err := tx.ExecContext(ctx, t.create()); err != nil {
+				return fmt.Errorf("make table %s: %w", t.name, err)
+			}
+		}
 		for _, v := range views() {
 			if _, err := tx.ExecContext(ctx, v.sql()); err != nil {
 				return fmt.Errorf("make view %s: %w", v.name, err)
