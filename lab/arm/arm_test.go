@@ -36,16 +36,28 @@ type fakeControlPlane struct {
 	groups     []string
 	fail       error
 	hold       chan struct{} // when set, operations wait for it
+	server     string        // where an API server answers, if one does
+	ca         []byte
 }
 
 func (f *fakeControlPlane) LocalAccount(name string) (cloud.Credential, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	part := func(kind string) []byte { return fmt.Appendf(nil, "%s-%s-%d", kind, name, f.generation) }
+	if f.server != "" {
+		return cloud.Credential{Server: f.server, CA: f.ca, Token: string(part("token"))}, nil
+	}
 	return cloud.Credential{Server: "https://127.0.0.1:1", CA: part("ca"), Certificate: part("cert"), Key: part("key"), Token: string(part("token"))}, nil
 }
 
-func (f *fakeControlPlane) Endpoint() (string, []byte) { return "https://127.0.0.1:1", []byte("ca") }
+func (f *fakeControlPlane) Endpoint() (string, []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.server != "" {
+		return f.server, f.ca
+	}
+	return "https://127.0.0.1:1", []byte("ca")
+}
 
 func (f *fakeControlPlane) wait() error {
 	f.mu.Lock()
@@ -392,7 +404,7 @@ func TestFrontDoor(t *testing.T) {
 	l.do("lab-owner", "GET", strings.Replace(cluster, "rg-lab", "rg", 1), nil).want(404, "ResourceGroupNotFound")
 	l.do("lab-owner", "GET", group+"/providers/Microsoft.Compute/virtualMachines/x", nil).want(404, "InvalidResourceType")
 	l.do("lab-owner", "PUT", cluster+"x", "{}").want(501, "NotImplemented")
-	l.do("lab-owner", "POST", cluster+"/runCommand", "{}").want(501, "NotImplemented")
+	l.do("lab-owner", "POST", cluster+"/runCommand", "{}").want(400, "BadRequest")
 	l.do("lab-owner", "PUT", cluster, "[]").want(400, "InvalidRequestContent")
 	l.do("lab-owner", "PUT", cluster, `{"location":"elsewhere"}`).want(409, "InvalidResourceLocation")
 	l.do("lab-owner", "PATCH", cluster, `{"properties":{}}`).want(400, "InvalidRequestContent")

@@ -18,6 +18,9 @@ func (c *call) clusterAction(ref clusterRef, rest path) (int, any, error) {
 	if len(rest) == 1 && c.r.Method == http.MethodGet {
 		return c.clusterChild(ref, rest[0])
 	}
+	if v, ok := rest.match("commandResults/{id}"); ok && c.r.Method == http.MethodGet {
+		return c.commandResult(ref, v[0])
+	}
 	if c.r.Method != http.MethodPost {
 		return 0, nil, c.noRoute()
 	}
@@ -179,13 +182,6 @@ func (c *call) rotateCertificates(ref clusterRef, k cloud.Cluster) (int, any, er
 		})
 	})
 	return http.StatusAccepted, nil, nil
-}
-
-func (c *call) runCommand(_ clusterRef, k cloud.Cluster) (int, any, error) {
-	if a := k.Settings().APIServerAccess; a != nil && a.DisableRunCommand {
-		return 0, nil, providerFault(http.StatusBadRequest, "BadRequest", "Run command is disabled on this cluster.")
-	}
-	return 0, nil, notInLab("run command needs a node to run on, and the cluster has none.")
 }
 
 func (c *call) noMonitoringUser(clusterRef, cloud.Cluster) (int, any, error) {

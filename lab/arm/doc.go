@@ -5,6 +5,6 @@
 // that changes and credential listings leave behind.
 //
 // What a change means inside the cluster is the ControlPlane's. Requests the
-// lab cannot honour (creating clusters, run command) are refused in plain
-// words, after the same permission check.
+// lab cannot honour (creating clusters, say) are refused in plain words, after
+// the same permission check.
 package arm

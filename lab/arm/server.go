@@ -28,6 +28,7 @@ type Server struct {
 
 	mu         sync.Mutex
 	operations map[string]*operation
+	commands   []*commandRun // oldest first
 	running    sync.WaitGroup
 }
 
@@ -73,8 +74,12 @@ func (s *Server) Handler() http.Handler {
 	})
 }
 
-// Wait returns when no long-running operation is running any more.
-func (s *Server) Wait() { s.running.Wait() }
+// Wait stops run commands and returns when no long-running operation is
+// running any more.
+func (s *Server) Wait() {
+	s.stopCommands()
+	s.running.Wait()
+}
 
 // Resume brings the cluster to what the world says of it: admin groups handed
 // to the add-on manager, and an operation cut off by a crash closed. Call it

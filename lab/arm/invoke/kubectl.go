@@ -80,8 +80,10 @@ func (c Command) Run(ctx context.Context) (Outcome, error) {
 	err = run.Run()
 	var exit *exec.ExitError
 	switch {
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return Outcome{Logs: out.String()}, fmt.Errorf("run command: stopped after %v", Timeout)
 	case ctx.Err() != nil:
-		return Outcome{Logs: out.String()}, fmt.Errorf("run command: stopped after %v: %w", Timeout, ctx.Err())
+		return Outcome{Logs: out.String()}, fmt.Errorf("run command: stopped: %w", ctx.Err())
 	case errors.As(err, &exit):
 		return Outcome{ExitCode: exit.ExitCode(), Logs: out.String()}, nil
 	case err != nil:
