@@ -39,8 +39,18 @@ type Request struct {
 // RecordActivity appends to the Activity Log.
 func (s *State) RecordActivity(a Activity) error { return s.activity.append(a) }
 
-// Activities is the Activity Log so far, oldest first.
-func (s *State) Activities() []Activity { return s.activity.list() }
+// Activities is the Activity Log so far, oldest first: the world's history,
+// then what happened in the lab and has had the time to arrive.
+func (s *State) Activities() []Activity {
+	w, all := s.World(), s.activity.list()
+	if w.ActivityDelay > 0 {
+		arrived := s.Now().Add(-w.ActivityDelay)
+		for len(all) > 0 && all[len(all)-1].Time.After(arrived) {
+			all = all[:len(all)-1]
+		}
+	}
+	return append(w.History[:len(w.History):len(w.History)], all...)
+}
 
 // RecordRequest appends to the request log.
 func (s *State) RecordRequest(r Request) error { return s.requests.append(r) }

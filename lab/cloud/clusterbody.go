@@ -10,7 +10,7 @@ import (
 // it: az refuses to update a cluster without identityProfile.kubeletidentity.
 func (c *Cluster) fillDefaults(w *World, over map[string]any) {
 	node := "MC_" + c.ResourceGroup + "_" + c.Name + "_" + c.Location
-	identity := w.Subscription.Scope() + "/resourceGroups/" + node +
+	identity := w.GroupScope(c.Subscription, node) +
 		"/providers/Microsoft.ManagedIdentity/userAssignedIdentities/" + c.Name + "-agentpool"
 	props := map[string]any{
 		"provisioningState":        "Succeeded",
@@ -43,10 +43,29 @@ func (c *Cluster) fillDefaults(w *World, over map[string]any) {
 		"oidcIssuerProfile":    map[string]any{"enabled": false},
 		"resourceUID":          derivedGUID("uid", w.Subscription.ID, c.ResourceGroup, c.Name),
 	}
+	sku := "Base"
+	switch c.Kind {
+	case KindAutomatic:
+		sku = "Automatic"
+		props["disableLocalAccounts"] = true
+		props["aadProfile"] = map[string]any{"managed": true, "enableAzureRBAC": true, "tenantID": w.Tenant.ID, "adminGroupObjectIDs": []any{}}
+		props["nodeResourceGroupProfile"] = map[string]any{"restrictionLevel": "ReadOnly"}
+		props["oidcIssuerProfile"] = map[string]any{"enabled": true}
+	case KindPrivate:
+		delete(props, "fqdn")
+		props["privateFQDN"] = c.Name + "-lab." + derivedGUID("zone", w.Subscription.ID, c.ResourceGroup, c.Name) + ".privatelink." + c.Location + ".azmk8s.io"
+		props["apiServerAccessProfile"] = map[string]any{"enablePrivateCluster": true, "enablePrivateClusterPublicFQDN": false}
+	}
 	maps.Copy(props, over)
+	for name, v := range props {
+		if v == nil { // null takes a default away
+			delete(props, name)
+		}
+	}
 	c.Properties = mustJSON(props)
 	c.Top = map[string]json.RawMessage{
-		"sku": mustJSON(map[string]any{"name": "Base", "tier": "Free"}),
+		"sku":        mustJSON(map[string]any{"name": sku, "tier": "Free"}),
+		"systemData": mustJSON(map[string]any{"createdAt": c.Created, "createdByType": "User"}),
 		"identity": mustJSON(map[string]any{
 			"type":        "SystemAssigned",
 			"principalId": derivedGUID("principal", w.Subscription.ID, c.ResourceGroup, c.Name),

@@ -5,10 +5,11 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"sigs.k8s.io/yaml"
 )
@@ -28,19 +29,73 @@ func DefaultWorld() *World {
 	return w
 }
 
-// worldFile is the written form of a World: names where a World has ids,
-// scopes relative to the subscription, cluster properties to lay over defaults.
+// worldFile is the written form of a World (docs/worlds.md): names where a World
+// has ids, scopes in short, cluster properties to lay over defaults.
 type worldFile struct {
-	Tenant             Tenant              `json:"tenant"`
-	Subscription       Subscription        `json:"subscription"`
-	ResourceGroups     []ResourceGroup     `json:"resourceGroups"`
-	Users              []User              `json:"users"`
-	Groups             []Group             `json:"groups"`
-	ServicePrincipals  []ServicePrincipal  `json:"servicePrincipals"`
-	RoleDefinitions    []RoleDefinition    `json:"roleDefinitions"`
-	RoleAssignments    []assignmentEntry   `json:"roleAssignments"`
-	Clusters           []clusterEntry      `json:"clusters"`
-	DiagnosticSettings []DiagnosticSetting `json:"diagnosticSettings"`
+	Tenant              Tenant                  `json:"tenant"`
+	ManagementGroups    []ManagementGroup       `json:"managementGroups"`
+	Subscription        Subscription            `json:"subscription"`
+	Subscriptions       []Subscription          `json:"subscriptions"`
+	ResourceGroups      []ResourceGroup         `json:"resourceGroups"`
+	Users               []User                  `json:"users"`
+	Groups              []groupEntry            `json:"groups"`
+	ServicePrincipals   []servicePrincipalEntry `json:"servicePrincipals"`
+	DirectoryRoles      []directoryRoleEntry    `json:"directoryRoles"`
+	RoleDefinitions     []RoleDefinition        `json:"roleDefinitions"`
+	RoleAssignments     []assignmentEntry       `json:"roleAssignments"`
+	EligibleAssignments []assignmentEntry       `json:"eligibleAssignments"`
+	DenyAssignments     []denyEntry             `json:"denyAssignments"`
+	Clusters            []clusterEntry          `json:"clusters"`
+	Fleets              []Fleet                 `json:"fleets"`
+	DiagnosticSettings  []DiagnosticSetting     `json:"diagnosticSettings"`
+	Activity            []activityEntry         `json:"activity"`
+	Faults              []Fault                 `json:"faults"`
+	PageSize            int                     `json:"pageSize"`
+	ActivityDelay       Duration                `json:"activityDelay"`
+}
+
+type groupEntry struct {
+	ID             string          `json:"id"`
+	DisplayName    string          `json:"displayName"`
+	Members        []string        `json:"members"`
+	Owners         []string        `json:"owners"`
+	RoleAssignable bool            `json:"roleAssignable"`
+	Synced         bool            `json:"synced"`
+	MembershipRule string          `json:"membershipRule"`
+	Eligible       []eligibleEntry `json:"eligible"`
+}
+
+type eligibleEntry struct {
+	Principal string `json:"principal"`
+	Access    string `json:"access"`
+	Until     string `json:"until"`
+}
+
+type servicePrincipalEntry struct {
+	ID                   string        `json:"id"`
+	AppID                string        `json:"appId"`
+	DisplayName          string        `json:"displayName"`
+	Secret               string        `json:"secret"`
+	GraphRoles           []string      `json:"graphRoles"`
+	Disabled             bool          `json:"disabled"`
+	Owners               []string      `json:"owners"`
+	Application          *Application  `json:"application"`
+	FederatedCredentials []Federated   `json:"federatedCredentials"`
+	Credentials          []secretEntry `json:"credentials"`
+	ManagedIdentity      string        `json:"managedIdentity"`
+}
+
+type secretEntry struct {
+	Name  string `json:"name"`
+	Kind  string `json:"kind"`
+	Until string `json:"until"`
+}
+
+type directoryRoleEntry struct {
+	Role      string `json:"role"`
+	Principal string `json:"principal"`
+	Scope     string `json:"scope"`
+	Eligible  bool   `json:"eligible"`
 }
 
 type assignmentEntry struct {
@@ -48,52 +103,119 @@ type assignmentEntry struct {
 	Principal string `json:"principal"`
 	Role      string `json:"role"`
 	Scope     string `json:"scope"`
+	Condition string `json:"condition"`
+	Until     string `json:"until"`
+}
+
+type denyEntry struct {
+	ID            string   `json:"id"`
+	Name          string   `json:"name"`
+	Scope         string   `json:"scope"`
+	Principals    []string `json:"principals"`
+	Exclude       []string `json:"exclude"`
+	Permission    `json:",inline"`
+	ThisScopeOnly bool   `json:"doNotApplyToChildScopes"`
+	Condition     string `json:"condition"`
 }
 
 type clusterEntry struct {
-	Name          string            `json:"name"`
-	ResourceGroup string            `json:"resourceGroup"`
-	Location      string            `json:"location"`
-	Tags          map[string]string `json:"tags"`
-	Properties    map[string]any    `json:"properties"`
+	Name                string            `json:"name"`
+	ResourceGroup       string            `json:"resourceGroup"`
+	Subscription        string            `json:"subscription"`
+	Location            string            `json:"location"`
+	Kind                string            `json:"kind"`
+	Tags                map[string]string `json:"tags"`
+	Properties          map[string]any    `json:"properties"`
+	Created             string            `json:"created"`
+	CertificatesRotated string            `json:"certificatesRotated"`
+	TrustedAccess       []TrustedAccess   `json:"trustedAccess"`
+	Flux                []Flux            `json:"flux"`
+	Extensions          []Extension       `json:"extensions"`
+	Kubernetes          *Kubernetes       `json:"kubernetes"`
+}
+
+type activityEntry struct {
+	Time       string `json:"time"`
+	Operation  string `json:"operation"`
+	Resource   string `json:"resource"`
+	Caller     string `json:"caller"`
+	Status     string `json:"status"`
+	HTTPStatus int    `json:"httpStatus"`
+	Message    string `json:"message"`
+	IP         string `json:"ip"`
+	AppID      string `json:"appId"`
+	Case       string `json:"case"` // upper, lower or empty
 }
 
 // ParseWorld reads a world file (YAML or JSON). Unknown fields, unknown names
 // and repeated ids are errors; all of them are reported together.
-func ParseWorld(text []byte) (*World, error) {
+func ParseWorld(text []byte) (*World, error) { return ParseWorldAt(text, time.Now()) }
+
+// ParseWorldAt is ParseWorld with the time that relative times count from.
+func ParseWorldAt(text []byte, now time.Time) (*World, error) {
 	var f worldFile
 	if err := yaml.UnmarshalStrict(text, &f); err != nil {
 		return nil, fmt.Errorf("read world file: %w", err)
 	}
 	w := &World{
-		Tenant: f.Tenant, Subscription: f.Subscription, ResourceGroups: f.ResourceGroups,
-		Users: f.Users, Groups: f.Groups, ServicePrincipals: f.ServicePrincipals,
-		RoleDefinitions: f.RoleDefinitions,
+		Tenant: f.Tenant, ManagementGroups: f.ManagementGroups, Subscription: f.Subscription,
+		ResourceGroups: f.ResourceGroups, Users: f.Users, RoleDefinitions: f.RoleDefinitions,
+		PageSize: f.PageSize, ActivityDelay: time.Duration(f.ActivityDelay),
 	}
-	var faults []error
-	fault := func(format string, args ...any) { faults = append(faults, fmt.Errorf(format, args...)) }
-	w.checkIDs(fault)
-	w.resolveMembers(fault)
-	for i, a := range f.RoleAssignments {
-		w.addAssignment(i, a, fault)
+	if len(f.Subscriptions) > 0 {
+		w.Subscriptions = append([]Subscription{f.Subscription}, f.Subscriptions...)
 	}
+	p := &parser{World: w, now: now.UTC()}
+	for _, g := range f.Groups {
+		w.Groups = append(w.Groups, Group{ID: g.ID, DisplayName: g.DisplayName, RoleAssignable: g.RoleAssignable, Synced: g.Synced, MembershipRule: g.MembershipRule})
+	}
+	for _, a := range f.ServicePrincipals {
+		w.ServicePrincipals = append(w.ServicePrincipals, ServicePrincipal{ID: a.ID, AppID: a.AppID, DisplayName: a.DisplayName, Secret: a.Secret,
+			GraphRoles: a.GraphRoles, Disabled: a.Disabled, Application: a.Application, FederatedCredentials: a.FederatedCredentials})
+	}
+	w.checkIDs(p.fault)
+	p.places()
+	for i, g := range f.Groups {
+		p.group(i, g)
+	}
+	for i, a := range f.ServicePrincipals {
+		p.servicePrincipal(i, a)
+	}
+	// Clusters first: scopes may name them.
 	for i, c := range f.Clusters {
-		w.addCluster(i, c, fault)
+		p.addCluster(i, c)
+	}
+	for i, r := range w.RoleDefinitions {
+		for j, scope := range r.AssignableScopes {
+			w.RoleDefinitions[i].AssignableScopes[j] = p.scope(fmt.Sprintf("roleDefinitions[%d].assignableScopes[%d]", i, j), scope)
+		}
+	}
+	for i, r := range f.DirectoryRoles {
+		p.directoryRole(i, r)
+	}
+	for i, a := range f.RoleAssignments {
+		w.RoleAssignments = append(w.RoleAssignments, p.assignment(fmt.Sprintf("roleAssignments[%d]", i), a))
+	}
+	for i, a := range f.EligibleAssignments {
+		w.EligibleAssignments = append(w.EligibleAssignments, p.assignment(fmt.Sprintf("eligibleAssignments[%d]", i), a))
+	}
+	for i, d := range f.DenyAssignments {
+		p.deny(i, d)
+	}
+	for i, x := range f.Fleets {
+		p.fleet(i, x)
 	}
 	for i, d := range f.DiagnosticSettings {
-		d.ResourceID = w.absolute(d.ResourceID)
-		if _, ok := w.Cluster(d.ResourceID); !ok {
-			fault("diagnosticSettings[%d]: no cluster %q in this world", i, d.ResourceID)
-		}
-		if d.Name == "" {
-			fault("diagnosticSettings[%d]: name is missing", i)
-		}
-		if _, err := d.Routing(); err != nil {
-			fault("diagnosticSettings[%d]: %v", i, err)
-		}
-		w.DiagnosticSettings = append(w.DiagnosticSettings, d)
+		p.diagnosticSetting(i, d)
 	}
-	if err := errors.Join(faults...); err != nil {
+	for i, a := range f.Activity {
+		p.activity(i, a)
+	}
+	slices.SortStableFunc(w.History, func(a, b Activity) int { return a.Time.Compare(b.Time) })
+	for i, x := range f.Faults {
+		p.worldFault(i, x)
+	}
+	if err := errors.Join(p.faults...); err != nil {
 		return nil, fmt.Errorf("check world file: %w", err)
 	}
 	return w, nil
@@ -119,6 +241,12 @@ func (w *World) checkIDs(fault func(string, ...any)) {
 	}
 	if !strings.Contains(strings.ToUpper(w.Subscription.DisplayName), "LAB") {
 		fault("subscription.displayName: must contain LAB, so that it cannot be taken for production")
+	}
+	for i, s := range w.AllSubscriptions()[1:] {
+		id(fmt.Sprintf("subscriptions[%d].id", i), s.ID)
+		if !strings.Contains(strings.ToUpper(s.DisplayName), "LAB") {
+			fault("subscriptions[%d].displayName: must contain LAB, so that it cannot be taken for production", i)
+		}
 	}
 	upn := map[string]bool{}
 	for i, u := range w.Users {
@@ -184,71 +312,6 @@ func (w *World) principalID(name string) (string, error) {
 		return strings.ToLower(name), nil
 	}
 	return "", fmt.Errorf("no user, group or service principal %q in this world", name)
-}
-
-func (w *World) resolveMembers(fault func(string, ...any)) {
-	for i := range w.Groups {
-		for j, m := range w.Groups[i].Members {
-			id, err := w.principalID(m)
-			if err != nil {
-				fault("groups[%d].members[%d]: %v", i, j, err)
-				continue
-			}
-			w.Groups[i].Members[j] = id
-		}
-	}
-}
-
-func (w *World) addAssignment(i int, a assignmentEntry, fault func(string, ...any)) {
-	who, err := w.principalID(a.Principal)
-	if err != nil {
-		fault("roleAssignments[%d].principal: %v", i, err)
-	}
-	role, ok := w.RoleDefinition(a.Role)
-	if !ok {
-		fault("roleAssignments[%d].role: no role %q, built in or in this world", i, a.Role)
-	}
-	out := RoleAssignment{ID: strings.ToLower(a.ID), PrincipalID: who, RoleID: role.ID, Scope: w.absolute(a.Scope)}
-	if out.ID == "" {
-		out.ID = derivedGUID("assignment", who, role.ID, out.Scope)
-	} else if !IsGUID(out.ID) {
-		fault("roleAssignments[%d].id: %q is not a GUID", i, a.ID)
-	}
-	w.RoleAssignments = append(w.RoleAssignments, out)
-}
-
-func (w *World) addCluster(i int, e clusterEntry, fault func(string, ...any)) {
-	rg, ok := w.ResourceGroup(e.ResourceGroup)
-	if !ok {
-		fault("clusters[%d].resourceGroup: no resource group %q in this world", i, e.ResourceGroup)
-	}
-	if e.Name == "" {
-		fault("clusters[%d]: name is required", i)
-	}
-	if e.Location == "" {
-		e.Location = rg.Location
-	}
-	c := Cluster{Name: e.Name, ResourceGroup: rg.Name, Location: e.Location, Tags: e.Tags}
-	if _, ok := w.Cluster(w.ClusterID(c)); ok {
-		fault("clusters[%d]: %s is defined twice", i, e.Name)
-	}
-	c.fillDefaults(w, e.Properties)
-	if _, err := ParseSettings(c.Properties); err != nil {
-		fault("clusters[%d]: %v", i, err)
-		c.Properties = json.RawMessage("{}")
-	}
-	w.Clusters = append(w.Clusters, c)
-}
-
-// absolute turns a scope relative to the subscription into a resource id.
-func (w *World) absolute(scope string) string {
-	switch {
-	case scope == "/" || strings.HasPrefix(scope, "/"):
-		return scope
-	case scope == "" || scope == ".":
-		return w.Subscription.Scope()
-	}
-	return w.Subscription.Scope() + "/" + scope
 }
 
 // IsGUID reports whether s is a GUID in the canonical spelling.

@@ -31,8 +31,13 @@ func (w *World) decide(principalID, action, scope string, grants func(Permission
 }
 
 func (w *World) decideFor(who []string, action, scope string, grants func(Permission, string) bool) Decision {
+	for _, d := range w.DenyAssignments {
+		if grants(d.Permission, action) && d.applies(w, who, scope) {
+			return Decision{}
+		}
+	}
 	for _, a := range w.RoleAssignments {
-		if !containsFold(who, a.PrincipalID) || !ScopeCovers(a.Scope, scope) {
+		if !containsFold(who, a.PrincipalID) || !w.Covers(a.Scope, scope) {
 			continue
 		}
 		role, ok := w.RoleDefinition(a.RoleID)
@@ -48,6 +53,26 @@ func (w *World) decideFor(who []string, action, scope string, grants func(Permis
 		}
 	}
 	return Decision{}
+}
+
+// applies: an assignment's and a deny assignment's conditions are not
+// evaluated, both count as if they had none.
+func (d DenyAssignment) applies(w *World, who []string, scope string) bool {
+	if d.ThisScopeOnly && !strings.EqualFold(strings.Trim(d.Scope, "/"), strings.Trim(scope, "/")) {
+		return false
+	}
+	if !w.Covers(d.Scope, scope) {
+		return false
+	}
+	named := func(list []string, everyone bool) bool {
+		for _, id := range list {
+			if everyone && id == Everyone || containsFold(who, id) {
+				return true
+			}
+		}
+		return false
+	}
+	return named(d.Principals, true) && !named(d.Exclude, false)
 }
 
 func (p Permission) grants(action string) bool {

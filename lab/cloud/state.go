@@ -25,6 +25,9 @@ type State struct {
 
 	activity journal[Activity]
 	requests journal[Request]
+
+	faults sync.Mutex
+	met    map[int]int // how often each of the world's faults was met
 }
 
 // Options says where a State lives and what it starts as.
@@ -36,7 +39,7 @@ type Options struct {
 
 // Open loads the state in Dir, or founds it with the given world.
 func Open(o Options) (*State, error) {
-	s := &State{dir: o.Dir, clock: o.Clock}
+	s := &State{dir: o.Dir, clock: o.Clock, met: map[int]int{}}
 	if s.clock == nil {
 		s.clock = time.Now
 	}
@@ -127,6 +130,9 @@ func (s *State) put(w *World) error {
 	if err := json.Unmarshal(text, kept); err != nil {
 		return fmt.Errorf("read back %s: %w", s.file(), err)
 	}
+	s.faults.Lock()
+	s.met = map[int]int{}
+	s.faults.Unlock()
 	s.world.Store(kept)
 	next := make(chan struct{})
 	close(*s.changed.Swap(&next))
