@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/postern-dev/postern/lab/cloud"
 )
@@ -25,29 +26,80 @@ func (c *call) activityLog(scope string) (int, any, error) {
 	if !byResource {
 		resource, byResource = f.value("resourceId")
 	}
+	log := scope
 	// A reader of one resource or group may ask for that one's events.
 	switch group, byGroup := f.value("resourceGroupName"); {
 	case byResource:
 		scope = resource
 	case byGroup:
-		scope = c.world.Subscription.Scope() + "/resourceGroups/" + group
+		scope = strings.TrimSuffix(scope, "/") + "/resourceGroups/" + group
 	}
 	if err := c.allow("Microsoft.Insights/eventtypes/values/read", scope); err != nil {
 		return 0, nil, err
 	}
+	if err := c.withinRetention(f); err != nil {
+		return 0, nil, err
+	}
 	all := c.State.Activities()
+	from, length, err := c.skipped()
+	if err != nil {
+		return 0, nil, err
+	}
+	// Later pages are of the log as it was at the first one.
+	if length > 0 && length < len(all) {
+		all = all[:length]
+	}
 	items := []any{}
+	forgotten := c.State.Now().Add(-retention)
 	for i := len(all) - 1; i >= 0; i-- {
 		a := all[i]
 		in, err := f.covers("eventTimestamp", a.Time)
 		if err != nil {
 			return 0, nil, err
 		}
-		if in && activityMatches(f, a, resource, byResource) {
+		if in && a.Time.After(forgotten) && inScope(log, a.ResourceID) && activityMatches(f, a, resource, byResource) {
 			items = append(items, c.pick(c.eventData(a)))
 		}
 	}
-	return ok200(map[string]any{"value": items})
+	page, next := c.part(items, from)
+	body := list(page...)
+	if next > 0 {
+		body["nextLink"] = c.nextLink(skipToken(next, len(all)))
+	}
+	return ok200(body)
+}
+
+// retention is how long the Activity Log is kept. A start somewhat earlier
+// passes, for clocks that differ.
+const (
+	retention = 90 * 24 * time.Hour
+	grace     = 5 * time.Minute
+)
+
+func (c *call) withinRetention(f filter) error {
+	for _, t := range f {
+		if !strings.EqualFold(t.field, "eventTimestamp") || t.op != "ge" {
+			continue
+		}
+		start, err := parseTime(t.value)
+		if err != nil {
+			return badFilter(t.value, "not a time")
+		}
+		if start.Before(c.State.Now().Add(-retention - grace)) {
+			return providerFault(http.StatusBadRequest, "BadRequest", "The start time cannot be more than 90 days in the past.")
+		}
+	}
+	return nil
+}
+
+// inScope: a subscription's log has what happened in it, the tenant's what
+// happened in none.
+func inScope(scope, resource string) bool {
+	p := parsePath(resource)
+	if len(p) > 0 && strings.EqualFold(p[0], "subscriptions") {
+		return scope != "/" && cloud.ScopeCovers(scope, resource)
+	}
+	return scope == "/"
 }
 
 func activityMatches(f filter, a cloud.Activity, resource string, byResource bool) bool {
@@ -121,13 +173,21 @@ func (c *call) eventData(a cloud.Activity) map[string]any {
 		"authorization": authorization, "caller": a.Caller, "channels": "Operation", "claims": claims,
 		"correlationId": a.CorrelationID, "description": "", "eventDataId": a.ID,
 		"eventName": word(eventName), "category": word("Administrative"), "eventTimestamp": stamp(a.Time),
-		"submissionTimestamp": stamp(a.Time), "level": level, "operationId": a.OperationID,
+		"submissionTimestamp": stamp(a.Time.Add(c.world.ActivityDelay)), "level": level, "operationId": a.OperationID,
 		"id":            a.ResourceID + "/events/" + a.ID + "/ticks/" + strconv.FormatInt(a.Time.UnixNano()/100, 10),
 		"operationName": word(a.Operation), "resourceGroupName": group,
 		"resourceProviderName": word(a.Operation[:strings.IndexByte(a.Operation+"/", '/')]),
 		"resourceType":         word(operationType(a.Operation)), "resourceId": a.ResourceID,
 		"status": word(a.Status), "subStatus": word(http.StatusText(a.HTTPStatus)),
-		"subscriptionId": c.world.Subscription.ID, "tenantId": c.world.Tenant.ID, "properties": properties,
+		"subscriptionId": subscriptionOf(a.ResourceID), "tenantId": c.world.Tenant.ID, "properties": properties,
 		"httpRequest": map[string]string{"clientRequestId": a.ID, "clientIpAddress": a.IP, "method": a.Method, "uri": a.URI},
 	}
+}
+
+// subscriptionOf is the subscription in an id, as written there.
+func subscriptionOf(id string) string {
+	if p := parsePath(id); len(p) > 1 && strings.EqualFold(p[0], "subscriptions") {
+		return p[1]
+	}
+	return ""
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/postern-dev/postern/lab/arm"
 	"github.com/postern-dev/postern/lab/cloud"
@@ -331,10 +332,11 @@ func TestActivityLog(t *testing.T) {
 hshahin@ rotateClusterCertificates/action Accepted
 test-user@ listClusterAdminCredential/action Failed
 hshahin@ listClusterAdminCredential/action Succeeded`, "@", "@lab.onmicrosoft.com")
-	if got := query("eventTimestamp ge '2020-01-01T00:00:00Z' and resourceUri eq '" + strings.ToLower(cluster) + "'"); got != all {
+	day := l.state.Now().UTC().Add(-24 * time.Hour)
+	if got := query("eventTimestamp ge '" + day.Format(time.RFC3339) + "' and resourceUri eq '" + strings.ToLower(cluster) + "'"); got != all {
 		t.Errorf("log:\n%s\nwant:\n%s", got, all)
 	}
-	if got := query("eventTimestamp ge 2020-01-01T00:00:00.5 and caller eq 'test-user@lab.onmicrosoft.com'"); got != "test-user@lab.onmicrosoft.com listClusterAdminCredential/action Failed" {
+	if got := query("eventTimestamp ge " + day.Format("2006-01-02T15:04:05.9") + " and caller eq 'test-user@lab.onmicrosoft.com'"); got != "test-user@lab.onmicrosoft.com listClusterAdminCredential/action Failed" {
 		t.Errorf("by caller: %s", got)
 	}
 	if got := query("eventTimestamp ge '2999-01-01'"); got != "" {
@@ -427,13 +429,14 @@ func TestLists(t *testing.T) {
 		{"hshahin", "/tenants", 1}, {"hshahin", "/subscriptions", 1}, {"ci-deployer", "/subscriptions", 0},
 		{"hshahin", subscription + "/providers/Microsoft.ContainerService/managedClusters", 1},
 		{"test-user", group + "/providers/Microsoft.ContainerService/managedClusters", 1},
-		{"ci-deployer", subscription + "/providers/Microsoft.ContainerService/managedClusters", 0},
-		{"lab-owner", subscription + "/resourceGroups", 1}, {"hshahin", subscription + "/resourceGroups", 0},
+		{"lab-owner", subscription + "/resourceGroups", 2}, {"hshahin", subscription + "/resourceGroups", 0},
 	} {
 		if got := count(c.who, c.path); got != c.want {
 			t.Errorf("%s %s: %d, want %d", c.who, c.path, got, c.want)
 		}
 	}
+	// Who may read no cluster and holds no right to list them is refused.
+	l.do("ci-deployer", "GET", subscription+"/providers/Microsoft.ContainerService/managedClusters", nil).want(403, "AuthorizationFailed")
 }
 
 // TestOperations: one at a time, and a failure is told.

@@ -35,32 +35,52 @@ func (c *call) listAssignments(scope string) (int, any, error) {
 	items := []any{}
 	for _, a := range c.world.RoleAssignments {
 		switch {
-		case !cloud.ScopeCovers(a.Scope, scope) && !(below && cloud.ScopeCovers(scope, a.Scope)),
+		case !c.world.Covers(a.Scope, scope) && !(below && c.world.Covers(scope, a.Scope)),
 			!filter.matches("principalId", a.PrincipalID),
 			holders != nil && !foldIn(holders, a.PrincipalID),
 			!filter.matches("roleDefinitionId", c.roleID(a.Scope, a.RoleID)):
 			continue
 		}
-		items = append(items, c.assignmentBody(a))
+		items = append(items, c.assignmentBody(scope, a))
 	}
-	return ok200(map[string]any{"value": items})
+	return c.page(items)
 }
 
-func (c *call) assignmentBody(a cloud.RoleAssignment) map[string]any {
-	_, kind := c.world.PrincipalName(a.PrincipalID)
-	if kind == "" {
-		kind = "Unknown" // deleted meanwhile
-	}
+// assignmentBody is an assignment as a listing at a scope shows it: its role by
+// the subscription asked about.
+func (c *call) assignmentBody(scope string, a cloud.RoleAssignment) map[string]any {
 	created := stamp(a.CreatedOn)
 	return map[string]any{
 		"id": assignmentID(a), "name": a.ID, "type": assignmentType,
 		"properties": map[string]any{
-			"roleDefinitionId": c.roleID(c.world.Subscription.Scope(), a.RoleID), "principalId": a.PrincipalID, "principalType": kind,
-			"scope": a.Scope, "condition": nil, "conditionVersion": nil,
+			"roleDefinitionId": c.roleID(scope, a.RoleID), "principalId": a.PrincipalID, "principalType": c.kindOf(a.PrincipalID),
+			"scope": a.Scope, "condition": orNull(a.Condition), "conditionVersion": conditionVersion(a.Condition),
 			"createdOn": created, "updatedOn": created, "createdBy": a.CreatedBy, "updatedBy": a.CreatedBy,
 			"delegatedManagedIdentityResourceId": nil, "description": nil,
 		},
 	}
+}
+
+// kindOf is a principal's type.
+func (c *call) kindOf(id string) string {
+	if _, kind := c.world.PrincipalName(id); kind != "" {
+		return kind
+	}
+	return "Unknown" // deleted meanwhile
+}
+
+func orNull(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func conditionVersion(condition string) any {
+	if condition == "" {
+		return nil
+	}
+	return "2.0"
 }
 
 func assignmentID(a cloud.RoleAssignment) string {
@@ -85,7 +105,7 @@ func (c *call) assignment(scope, id string) (int, any, error) {
 		if c.r.Method == http.MethodDelete {
 			return c.deleteAssignment(a)
 		}
-		return ok200(c.assignmentBody(a))
+		return ok200(c.assignmentBody(a.Scope, a))
 	}
 	if c.r.Method == http.MethodDelete {
 		return http.StatusNoContent, nil, nil
@@ -111,7 +131,7 @@ func (c *call) deleteAssignment(a cloud.RoleAssignment) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return ok200(c.assignmentBody(a))
+	return ok200(c.assignmentBody(a.Scope, a))
 }
 
 func (c *call) putAssignment(scope, id string) (int, any, error) {
@@ -152,7 +172,7 @@ func (c *call) putAssignment(scope, id string) (int, any, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	return status, c.assignmentBody(next), nil
+	return status, c.assignmentBody(next.Scope, next), nil
 }
 
 func (c *call) checkAssignment(id, principal, roleID string, condition *string) (cloud.RoleDefinition, error) {

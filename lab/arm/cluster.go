@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/postern-dev/postern/lab/cloud"
 )
@@ -20,6 +21,9 @@ func (c *call) containerService(scope string, rest path) (int, any, error) {
 	}
 	if _, ok := rest.match("managedClusters"); ok {
 		return c.listClusters(scope)
+	}
+	if len(rest) > 0 && strings.EqualFold(rest[0], "fleets") {
+		return c.fleets(scope, rest)
 	}
 	if len(rest) < 2 || !strings.EqualFold(rest[0], "managedClusters") {
 		return 0, nil, c.noRoute()
@@ -41,7 +45,7 @@ type clusterRef struct{ group, name, id string }
 
 // find returns the cluster, or what Azure says where it is not.
 func (c *call) find(ref clusterRef) (cloud.Cluster, error) {
-	if _, ok := c.world.ResourceGroup(ref.group); !ok {
+	if _, ok := c.world.GroupIn(c.sub.ID, ref.group); !ok {
 		return cloud.Cluster{}, groupNotFound(ref.group)
 	}
 	got, ok := c.world.Cluster(ref.id)
@@ -58,18 +62,18 @@ func (c *call) listClusters(scope string) (int, any, error) {
 		return 0, nil, c.methodNotAllowed()
 	}
 	if v, ok := parsePath(scope).match("/subscriptions/{s}/resourceGroups/{rg}"); ok {
-		if _, ok := c.world.ResourceGroup(v[1]); !ok {
+		if _, ok := c.world.GroupIn(c.sub.ID, v[1]); !ok {
 			return 0, nil, groupNotFound(v[1])
 		}
 	}
 	items := []any{}
 	for _, k := range c.world.Clusters {
 		id := c.world.ClusterID(k)
-		if cloud.ScopeCovers(scope, id) && c.world.Decide(c.who.ObjectID, clusterType+"/read", id).Allowed {
+		if cloud.ScopeCovers(scope, id) && c.may(clusterType+"/read", id) {
 			items = append(items, c.clusterBody(k))
 		}
 	}
-	return ok200(map[string]any{"value": items})
+	return c.listed(items, clusterType+"/read", scope)
 }
 
 func (c *call) cluster(ref clusterRef) (int, any, error) {
@@ -102,10 +106,12 @@ func (c *call) cluster(ref clusterRef) (int, any, error) {
 // case, as AKS has always done.
 func (c *call) clusterBody(k cloud.Cluster) map[string]any {
 	body := map[string]any{
-		"id": c.world.Subscription.Scope() + "/resourcegroups/" + k.ResourceGroup +
-			"/providers/" + clusterType + "/" + k.Name,
+		"id":   strings.Replace(c.world.ClusterID(k), "/resourceGroups/", "/resourcegroups/", 1),
 		"name": k.Name, "type": clusterType, "location": k.Location,
 		"properties": k.Properties, "eTag": k.ETag,
+	}
+	if data := systemData(k.Created); data != nil {
+		body["systemData"] = data
 	}
 	for name, v := range k.Top {
 		body[name] = v
@@ -114,6 +120,14 @@ func (c *call) clusterBody(k cloud.Cluster) map[string]any {
 		body["tags"] = k.Tags
 	}
 	return body
+}
+
+// systemData says when something was made, where the world knows.
+func systemData(created time.Time) map[string]any {
+	if created.IsZero() {
+		return nil
+	}
+	return map[string]any{"createdAt": stamp(created), "createdByType": "User", "lastModifiedAt": stamp(created), "lastModifiedByType": "User"}
 }
 
 func provisioningState(k cloud.Cluster) string {

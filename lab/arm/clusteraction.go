@@ -15,8 +15,8 @@ const staticRefused = "Getting static credential is not allowed because this clu
 
 // clusterAction serves what stands below a cluster.
 func (c *call) clusterAction(ref clusterRef, rest path) (int, any, error) {
-	if len(rest) == 1 && c.r.Method == http.MethodGet {
-		return c.clusterChild(ref, rest[0])
+	if len(rest) <= 2 && c.r.Method == http.MethodGet && strings.EqualFold(rest[0], "trustedAccessRoleBindings") {
+		return c.trustedAccess(ref, rest)
 	}
 	if v, ok := rest.match("commandResults/{id}"); ok && c.r.Method == http.MethodGet {
 		return c.commandResult(ref, v[0])
@@ -52,20 +52,6 @@ func (c *call) clusterAction(ref clusterRef, rest path) (int, any, error) {
 		return 0, nil, err
 	}
 	return do.run(ref, k)
-}
-
-// clusterChild serves the child lists that are read-only here.
-func (c *call) clusterChild(ref clusterRef, child string) (int, any, error) {
-	if !strings.EqualFold(child, "trustedAccessRoleBindings") {
-		return 0, nil, c.noRoute()
-	}
-	if err := c.allow(clusterType+"/trustedAccessRoleBindings/read", ref.id); err != nil {
-		return 0, nil, err
-	}
-	if _, err := c.find(ref); err != nil {
-		return 0, nil, err
-	}
-	return ok200(list()) // none can be made in this world
 }
 
 func (c *call) userCredential(ref clusterRef, k cloud.Cluster) (int, any, error) {

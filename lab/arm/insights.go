@@ -59,7 +59,7 @@ func (c *call) listDiagnostics(scope string) (int, any, error) {
 			items = append(items, diagnosticBody(d))
 		}
 	}
-	return ok200(map[string]any{"value": items})
+	return c.page(items)
 }
 
 func diagnosticBody(d cloud.DiagnosticSetting) map[string]any {

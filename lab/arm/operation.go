@@ -39,7 +39,7 @@ func (c *call) start(ref clusterRef, region string, how following, work func(con
 	c.operations[op.id] = op
 	c.mu.Unlock()
 
-	base := "https://" + c.r.Host + c.world.Subscription.Scope() + "/providers/Microsoft.ContainerService/locations/" + region
+	base := "https://" + c.r.Host + c.sub.Scope() + "/providers/Microsoft.ContainerService/locations/" + region
 	version := "?api-version=2017-08-31"
 	h := c.w.Header()
 	if how == asyncStatus {

@@ -26,19 +26,20 @@ func (c *call) listRoles(scope string) (int, any, error) {
 	}
 	items := []any{}
 	for _, r := range c.world.AllRoles() {
-		if filter.matches("roleName", r.RoleName) && filter.matches("type", roleKind(r)) && assignable(r, scope) {
+		if filter.matches("roleName", r.RoleName) && filter.matches("type", roleKind(r)) && c.assignable(r, scope) {
 			items = append(items, c.roleBody(scope, r))
 		}
 	}
-	return ok200(map[string]any{"value": items})
+	return c.page(items)
 }
 
-func assignable(r cloud.RoleDefinition, scope string) bool {
+// assignable: a role is listed where it may be assigned, and above and below.
+func (c *call) assignable(r cloud.RoleDefinition, scope string) bool {
 	if len(r.AssignableScopes) == 0 {
 		return true
 	}
 	for _, s := range r.AssignableScopes {
-		if cloud.ScopeCovers(s, scope) || cloud.ScopeCovers(scope, s) {
+		if c.world.Covers(s, scope) || c.world.Covers(scope, s) {
 			return true
 		}
 	}
@@ -53,8 +54,8 @@ func roleKind(r cloud.RoleDefinition) string {
 }
 
 func (c *call) roleID(scope, id string) string {
-	if p := parsePath(scope); len(p) >= 2 {
-		return c.world.Subscription.Scope() + "/providers/" + roleType + "/" + id
+	if p := parsePath(scope); len(p) >= 2 && strings.EqualFold(p[0], "subscriptions") {
+		return p[:2].String() + "/providers/" + roleType + "/" + id
 	}
 	return "/providers/" + roleType + "/" + id
 }

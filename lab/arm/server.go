@@ -41,6 +41,8 @@ type call struct {
 	world *cloud.World
 	path  path
 	who   caller
+	// sub is the subscription that the path is in; home where it is in none.
+	sub cloud.Subscription
 
 	correlation string
 	// What was asked and why it was allowed, for the Activity Log.
@@ -113,17 +115,23 @@ func (c *call) answer() (int, any, error) {
 	if c.r.URL.Query().Get("api-version") == "" {
 		return 0, nil, refuse(http.StatusBadRequest, "MissingApiVersionParameter", "The api-version query parameter (?api-version=) is required for all requests.")
 	}
-	if len(c.path) > 1 && strings.EqualFold(c.path[0], "subscriptions") && !strings.EqualFold(c.path[1], c.world.Subscription.ID) {
-		return 0, nil, refuse(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", c.path[1])
+	if c.sub = c.world.Subscription; len(c.path) > 1 && strings.EqualFold(c.path[0], "subscriptions") {
+		var ok bool
+		if c.sub, ok = c.world.SubscriptionBy(c.path[1]); !ok {
+			return 0, nil, refuse(http.StatusNotFound, "SubscriptionNotFound", "The subscription '%s' could not be found.", c.path[1])
+		}
 	}
-	if scope, rest, ok := c.path.extension("Microsoft.Authorization"); ok {
-		return c.authorization(scope, rest)
-	}
-	if scope, rest, ok := c.path.extension("Microsoft.Insights"); ok {
-		return c.insights(scope, rest)
-	}
-	if scope, rest, ok := c.path.extension("Microsoft.ContainerService"); ok {
-		return c.containerService(scope, rest)
+	for _, room := range []struct {
+		namespace string
+		serve     func(string, path) (int, any, error)
+	}{
+		{"Microsoft.Authorization", c.authorization}, {"Microsoft.Insights", c.insights},
+		{configurationType, c.kubernetesConfiguration}, {"Microsoft.ContainerService", c.containerService},
+		{"Microsoft.ManagedIdentity", c.identities}, {"Microsoft.ResourceGraph", c.resourceGraph},
+	} {
+		if scope, rest, ok := c.path.extension(room.namespace); ok {
+			return room.serve(scope, rest)
+		}
 	}
 	return c.subscriptions()
 }
@@ -135,9 +143,46 @@ func (c *call) allow(action, scope string) error {
 	if c.decision.Allowed {
 		return nil
 	}
+	if d, ok := c.denial(action, scope); ok {
+		return refuse(http.StatusForbidden, "DenyAssignmentAuthorizationFailed",
+			"The client '%s' with object id '%s' has permission to perform action '%s' on scope '%s'; however, the access is denied because of the deny assignment with name '%s' and Id '%s' at scope '%s'.",
+			c.who.name, c.who.ObjectID, action, scope, d.Name, dashless(d.ID), d.Scope)
+	}
 	return refuse(http.StatusForbidden, "AuthorizationFailed",
 		"The client '%s' with object id '%s' does not have authorization to perform action '%s' over scope '%s' or the scope is invalid. If access was recently granted, please refresh your credentials.",
 		c.who.name, c.who.ObjectID, action, scope)
+}
+
+// denial is the deny assignment that takes what roles give, if one does.
+func (c *call) denial(action, scope string) (cloud.DenyAssignment, bool) {
+	without := *c.world
+	without.DenyAssignments = nil
+	if !without.Decide(c.who.ObjectID, action, scope).Allowed {
+		return cloud.DenyAssignment{}, false
+	}
+	for _, d := range c.world.DenyAssignments {
+		without.DenyAssignments = []cloud.DenyAssignment{d}
+		if !without.Decide(c.who.ObjectID, action, scope).Allowed {
+			return d, true
+		}
+	}
+	return cloud.DenyAssignment{}, false
+}
+
+// may asks without consequence.
+func (c *call) may(action, scope string) bool {
+	return c.world.Decide(c.who.ObjectID, action, scope).Allowed
+}
+
+// listed answers with what of a list the caller may read. A list in which
+// nothing may be read is refused, unless the right is there and nothing else.
+func (c *call) listed(items []any, action, scope string) (int, any, error) {
+	if len(items) == 0 {
+		if err := c.allow(action, scope); err != nil {
+			return 0, nil, err
+		}
+	}
+	return c.page(items)
 }
 
 func (c *call) noRoute() error {

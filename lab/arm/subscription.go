@@ -21,16 +21,19 @@ func (c *call) subscriptions() (int, any, error) {
 		}))
 	}
 	if _, ok := c.path.match("/subscriptions"); ok {
-		if !c.seesSubscription() {
-			return ok200(list())
+		items := []any{}
+		for _, sub := range c.world.AllSubscriptions() {
+			if c.sees(sub) {
+				items = append(items, c.subscription(sub))
+			}
 		}
-		return ok200(list(c.subscription()))
+		return c.page(items)
 	}
 	if _, ok := c.path.match("/subscriptions/{s}"); ok {
-		if !c.seesSubscription() {
-			return 0, nil, c.allow("Microsoft.Resources/subscriptions/read", c.world.Subscription.Scope())
+		if !c.sees(c.sub) {
+			return 0, nil, c.allow("Microsoft.Resources/subscriptions/read", c.sub.Scope())
 		}
-		return ok200(c.subscription())
+		return ok200(c.subscription(c.sub))
 	}
 	if _, ok := c.path.match("/subscriptions/{s}/resourceGroups"); ok {
 		return c.resourceGroups()
@@ -39,37 +42,34 @@ func (c *call) subscriptions() (int, any, error) {
 		if err := c.allow("Microsoft.Resources/subscriptions/resourceGroups/read", c.path.String()); err != nil {
 			return 0, nil, err
 		}
-		rg, ok := c.world.ResourceGroup(v[1])
+		rg, ok := c.world.GroupIn(c.sub.ID, v[1])
 		if !ok {
 			return 0, nil, groupNotFound(v[1])
 		}
-		return ok200(c.resourceGroup(rg))
+		return ok200(c.resourceGroup(rg, c.nodeGroupOwner(rg.Name)))
 	}
 	if v, ok := c.path.match("/subscriptions/{s}/providers/{ns}"); ok {
-		if err := c.allow("Microsoft.Resources/subscriptions/providers/read", c.world.Subscription.Scope()); err != nil {
+		if err := c.allow("Microsoft.Resources/subscriptions/providers/read", c.sub.Scope()); err != nil {
 			return 0, nil, err
 		}
-		return ok200(map[string]any{"id": c.world.Subscription.Scope() + "/providers/" + v[1], "namespace": v[1],
+		return ok200(map[string]any{"id": c.sub.Scope() + "/providers/" + v[1], "namespace": v[1],
 			"registrationState": "Registered", "registrationPolicy": "RegistrationRequired", "resourceTypes": []any{}})
 	}
 	return 0, nil, c.noRoute()
 }
 
-// seesSubscription: whoever holds a role anywhere in it sees the subscription.
-func (c *call) seesSubscription() bool {
+// sees: whoever holds a role at a subscription, above or below it sees it.
+func (c *call) sees(s cloud.Subscription) bool {
 	who := append([]string{c.who.ObjectID}, c.world.TransitiveGroups(c.who.ObjectID)...)
 	for _, a := range c.world.RoleAssignments {
-		for _, id := range who {
-			if strings.EqualFold(a.PrincipalID, id) && (a.Scope == "/" || cloud.ScopeCovers(c.world.Subscription.Scope(), a.Scope)) {
-				return true
-			}
+		if foldIn(who, a.PrincipalID) && (c.world.Covers(a.Scope, s.Scope()) || cloud.ScopeCovers(s.Scope(), a.Scope)) {
+			return true
 		}
 	}
 	return false
 }
 
-func (c *call) subscription() map[string]any {
-	s := c.world.Subscription
+func (c *call) subscription(s cloud.Subscription) map[string]any {
 	return map[string]any{
 		"id": s.Scope(), "authorizationSource": "RoleBased", "managedByTenants": []any{},
 		"subscriptionId": s.ID, "tenantId": c.world.Tenant.ID, "displayName": s.DisplayName, "state": "Enabled",
@@ -80,20 +80,53 @@ func (c *call) subscription() map[string]any {
 func (c *call) resourceGroups() (int, any, error) {
 	const action = "Microsoft.Resources/subscriptions/resourceGroups/read"
 	items := []any{}
-	for _, g := range c.world.ResourceGroups {
+	add := func(g cloud.ResourceGroup, owner string) {
 		// A list shows what may be read, and is not refused.
-		if c.world.Decide(c.who.ObjectID, action, c.world.Subscription.Scope()+"/resourceGroups/"+g.Name).Allowed {
-			items = append(items, c.resourceGroup(g))
+		if c.may(action, c.sub.Scope()+"/resourceGroups/"+g.Name) {
+			items = append(items, c.resourceGroup(g, owner))
 		}
 	}
-	return ok200(map[string]any{"value": items})
+	for _, g := range c.world.ResourceGroups {
+		if c.inSubscription(g.Subscription) {
+			add(g, "")
+		}
+	}
+	for _, k := range c.world.Clusters {
+		if g, ok := c.world.GroupIn(c.sub.ID, k.Settings().NodeResourceGroup); ok && c.inSubscription(k.Subscription) {
+			add(g, c.world.ClusterID(k))
+		}
+	}
+	return c.page(items)
 }
 
-func (c *call) resourceGroup(g cloud.ResourceGroup) map[string]any {
-	return map[string]any{
-		"id": c.world.Subscription.Scope() + "/resourceGroups/" + g.Name, "name": g.Name, "location": g.Location,
+// inSubscription compares a subscription of the world, empty for home, with
+// the one asked about.
+func (c *call) inSubscription(id string) bool {
+	if id == "" {
+		id = c.world.Subscription.ID
+	}
+	return strings.EqualFold(id, c.sub.ID)
+}
+
+// nodeGroupOwner is the cluster whose nodes a resource group holds.
+func (c *call) nodeGroupOwner(name string) string {
+	for _, k := range c.world.Clusters {
+		if c.inSubscription(k.Subscription) && strings.EqualFold(k.Settings().NodeResourceGroup, name) {
+			return c.world.ClusterID(k)
+		}
+	}
+	return ""
+}
+
+func (c *call) resourceGroup(g cloud.ResourceGroup, managedBy string) map[string]any {
+	body := map[string]any{
+		"id": c.sub.Scope() + "/resourceGroups/" + g.Name, "name": g.Name, "location": g.Location,
 		"type": "Microsoft.Resources/resourceGroups", "properties": map[string]any{"provisioningState": "Succeeded"},
 	}
+	if managedBy != "" {
+		body["managedBy"] = managedBy
+	}
+	return body
 }
 
 func groupNotFound(name string) error {
