@@ -26,9 +26,16 @@ import (
 	"github.com/postern-dev/postern/lab/proxy"
 )
 
-// sdk is the official client of managed clusters, signed in as ci-deployer,
-// through the lab's proxy and with the public cloud's own host names.
+// sdk is the official client of managed clusters.
 func sdk(t *testing.T, l *lab) *armcontainerservice.ManagedClustersClient {
+	t.Helper()
+	return clients(t, l).NewManagedClustersClient()
+}
+
+// clients are the official clients of the AKS provider, signed in as
+// ci-deployer, through the lab's proxy and with the public cloud's own host
+// names.
+func clients(t *testing.T, l *lab) *armcontainerservice.ClientFactory {
 	t.Helper()
 	ca, err := proxy.OpenAuthority(t.TempDir())
 	if err != nil {
@@ -59,7 +66,7 @@ func sdk(t *testing.T, l *lab) *armcontainerservice.ManagedClustersClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	client, err := armcontainerservice.NewManagedClustersClient(w.Subscription.ID, cred, &armpolicy.ClientOptions{ClientOptions: options})
+	client, err := armcontainerservice.NewClientFactory(w.Subscription.ID, cred, &armpolicy.ClientOptions{ClientOptions: options})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,5 +117,56 @@ func TestSDK(t *testing.T) {
 	}
 	if l.plane.generation != 1 {
 		t.Error("not rotated")
+	}
+}
+
+// TestSDKPagesAndCommands: the official client follows pages, reads trusted
+// access, and polls a run command to its result.
+func TestSDKPagesAndCommands(t *testing.T) {
+	withKubectl(t)
+	l := wideLab(t, func(w *cloud.World) {
+		w.PageSize = 1
+		w.Subscription, w.Subscriptions[0], w.Subscriptions[1] = w.Subscriptions[1], w.Subscriptions[1], w.Subscriptions[0]
+		for i := range w.Clusters {
+			w.Clusters[i].Subscription, w.Clusters[i].ResourceGroup = "", "rg-other"
+		}
+		for i := range w.ResourceGroups {
+			w.ResourceGroups[i].Subscription = ""
+		}
+		owner, _ := w.RoleDefinition("Owner")
+		w.RoleAssignments = append(w.RoleAssignments, cloud.RoleAssignment{ID: guid1, PrincipalID: w.ServicePrincipals[0].ID, RoleID: owner.ID, Scope: second})
+	})
+	l.arm.ClusterID = other
+	apiServer(t, l)
+	factory := clients(t, l)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	client := factory.NewManagedClustersClient()
+	var found []string
+	for pages := client.NewListPager(nil); pages.More(); {
+		page, err := pages.NextPage(ctx)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(page.Value) != 1 {
+			t.Errorf("a page of %d", len(page.Value))
+		}
+		found = append(found, *page.Value[0].Name)
+	}
+	if got := strings.Join(found, " "); got != "aks-lab aks-other" {
+		t.Errorf("clusters: %s", got)
+	}
+	bindings, err := factory.NewTrustedAccessRoleBindingsClient().NewListPager("rg-other", "aks-other", nil).NextPage(ctx)
+	if err != nil || len(bindings.Value) != 1 || *bindings.Value[0].Properties.SourceResourceID != "/subscriptions/x/ml" {
+		t.Errorf("trusted access: %+v %v", bindings, err)
+	}
+	run, err := client.BeginRunCommand(ctx, "rg-other", "aks-other", armcontainerservice.RunCommandRequest{
+		Command: to.Ptr("kubectl get --raw /version"), ClusterToken: to.Ptr("entra-token")}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := run.PollUntilDone(ctx, &runtime.PollUntilDoneOptions{Frequency: time.Second})
+	if err != nil || *got.Properties.ExitCode != 0 || *got.Properties.Logs != "asked with Bearer entra-token\n" {
+		t.Errorf("run command: %+v %v", got.Properties, err)
 	}
 }
