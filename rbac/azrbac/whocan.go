@@ -101,3 +101,19 @@ func (x *Index) WhoHolds(action, scope string) []Holder {
 func (x *Index) below(scope string) bool {
 	return x.cluster != "" && strings.HasPrefix(fold(scope), x.cluster+"/")
 }
+
+// DataActionAllows is ActionAllows for a data action, named whole, such as
+// Microsoft.ContainerService/managedClusters/secrets/read. Whether Azure is asked
+// about requests to the API server at all is not looked at.
+func (x *Index) DataActionAllows(principals []string, action, scope string) Decision {
+	ids := make([]string, 0, len(principals))
+	for _, p := range principals {
+		ids = append(ids, fold(p))
+	}
+	return x.decide(ids, []question{{action: action, scope: fold(scope)}}, true, x.below(scope))
+}
+
+// WhoHoldsData are the principals who may perform a data action at a scope.
+func (x *Index) WhoHoldsData(action, scope string) []Holder {
+	return x.holders([]question{{action: action, scope: fold(scope)}}, true, x.below(scope))
+}
