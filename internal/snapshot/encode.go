@@ -62,11 +62,15 @@ func (f File) Check() error {
 // Write puts the snapshot there as a whole or not at all, readable by its owner
 // only: who may do what is an attacker's map. It returns the file's size.
 func (f File) Write(s *Snapshot, madeBy string) (size int64, err error) {
+	return f.write(func(w io.Writer) error { return Encode(w, s, madeBy) })
+}
+
+func (f File) write(encode func(io.Writer) error) (size int64, err error) {
 	if err := f.Check(); err != nil {
 		return 0, err
 	}
 	if info, err := os.Stat(f.Path); err == nil && !info.Mode().IsRegular() {
-		return f.writeThrough(s, madeBy) // a pipe, /dev/stdout
+		return f.writeThrough(encode) // a pipe, /dev/stdout
 	}
 	temp, err := os.CreateTemp(filepath.Dir(f.Path), "."+filepath.Base(f.Path)+".*") // 0600
 	if err != nil {
@@ -76,7 +80,7 @@ func (f File) Write(s *Snapshot, madeBy string) (size int64, err error) {
 		temp.Close()
 		os.Remove(temp.Name()) // gone already where it was renamed
 	}()
-	if err := f.fill(temp, s, madeBy); err != nil {
+	if err := f.fill(temp, encode); err != nil {
 		return 0, fmt.Errorf("write %s: %w", f.Path, cause(err))
 	}
 	if err := temp.Sync(); err != nil {
@@ -111,13 +115,13 @@ func (f File) place(temp string) error {
 	return cause(os.Rename(temp, f.Path)) // a file system without links
 }
 
-func (f File) writeThrough(s *Snapshot, madeBy string) (int64, error) {
+func (f File) writeThrough(encode func(io.Writer) error) (int64, error) {
 	out, err := os.OpenFile(f.Path, os.O_WRONLY, 0)
 	if err != nil {
 		return 0, fmt.Errorf("write %s: %w", f.Path, cause(err))
 	}
 	counted := &counter{w: out}
-	if err := errors.Join(f.fill(counted, s, madeBy), out.Close()); err != nil {
+	if err := errors.Join(f.fill(counted, encode), out.Close()); err != nil {
 		return 0, fmt.Errorf("write %s: %w", f.Path, cause(err))
 	}
 	return counted.n, nil
@@ -134,12 +138,12 @@ func (c *counter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-func (f File) fill(w io.Writer, s *Snapshot, madeBy string) error {
+func (f File) fill(w io.Writer, encode func(io.Writer) error) error {
 	if !strings.HasSuffix(f.Path, ".gz") {
-		return Encode(w, s, madeBy)
+		return encode(w)
 	}
 	zipped := gzip.NewWriter(w)
-	if err := Encode(zipped, s, madeBy); err != nil {
+	if err := encode(zipped); err != nil {
 		return err
 	}
 	return zipped.Close()

@@ -45,10 +45,26 @@ func (r Reader) Read(ctx context.Context, paths []string, now time.Time) (*Snaps
 }
 
 // ReadAll reads all paths. The manifests among them together are one snapshot,
-// each snapshot file is its own; no two have the same name. A path that does
+// each snapshot file is its own, and so is each cluster of a tenant's file whose
+// API server was asked; no two have the same name. A path that does
 // not exist and a snapshot that cannot be read are errors; a manifest that
 // cannot be understood is part of what is unknown.
 func (r Reader) ReadAll(ctx context.Context, paths []string, now time.Time) ([]*Snapshot, error) {
+	b, err := r.read(ctx, paths, now)
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range b.tenants {
+		if err := b.addTenant(f); err != nil {
+			return nil, err
+		}
+	}
+	b.snapshots = append(b.snapshots, b.fromTenants...)
+	b.joinAzure(r.Cluster)
+	return b.all(), nil
+}
+
+func (r Reader) read(ctx context.Context, paths []string, now time.Time) (*bundle, error) {
 	b := &bundle{manifests: &Snapshot{Name: Manifests, Source: Source{Kind: Files}, Taken: now}}
 	seen := map[string]bool{}
 	for _, path := range paths {
@@ -71,8 +87,7 @@ func (r Reader) ReadAll(ctx context.Context, paths []string, now time.Time) ([]*
 			}
 		}
 	}
-	b.joinAzure(r.Cluster)
-	return b.all(), nil
+	return b, nil
 }
 
 // bundle is what the files of one -f list come to.
@@ -80,6 +95,9 @@ type bundle struct {
 	manifests *Snapshot
 	others    int // objects of kinds that are not RBAC's
 	snapshots []*Snapshot
+
+	tenants     []TenantFile
+	fromTenants []*Snapshot
 
 	azure        []azureFile
 	azureUnknown []Unknown
@@ -169,6 +187,14 @@ func (r Reader) add(b *bundle, path, file string) error {
 		}
 		s.File = name
 		b.snapshots = append(b.snapshots, s)
+		return nil
+	}
+	if err == nil && IsTenant(data) {
+		t, err := DecodeTenant(data, name)
+		if err != nil {
+			return err
+		}
+		b.tenants = append(b.tenants, TenantFile{name, t})
 		return nil
 	}
 	if err == nil && b.addAzure(path, name, data) {
