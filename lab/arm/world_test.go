@@ -2,6 +2,7 @@ package arm_test
 
 import (
 	"fmt"
+	"net/http/httptest"
 	"net/url"
 	"slices"
 	"sort"
@@ -9,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/postern-dev/postern/lab/arm"
 	"github.com/postern-dev/postern/lab/cloud"
 )
 
@@ -410,4 +412,41 @@ func TestResourceGraph(t *testing.T) {
 	l.do("lab-owner", "POST", at, map[string]any{"query": clusters, "options": map[string]any{"$top": 0}}).want(400, "BadRequest")
 	l.do("lab-owner", "POST", at, map[string]any{"query": clusters, "options": map[string]any{"resultFormat": "table"}}).want(501, "NotImplemented")
 	l.do("lab-owner", "GET", at, nil).want(405, "MethodNotAllowed")
+}
+
+// TestCallerID: faults and logs can ask who a request is from.
+func TestCallerID(t *testing.T) {
+	l := wideLab(t, nil)
+	r := httptest.NewRequest("GET", "https://"+arm.Host+second, nil)
+	if got := l.arm.CallerID(r); got != "" {
+		t.Errorf("nobody is %s", got)
+	}
+	r.Header.Set("Authorization", "Bearer "+l.token("ci-deployer"))
+	if got := l.arm.CallerID(r); got != "5a8c2e71-d904-4b6f-83e1-f7b0d5c94a26" {
+		t.Errorf("ci-deployer is %s", got)
+	}
+}
+
+// TestOtherClusters: clusters that the lab does not run are changed, and say
+// plainly that nobody can hand out their credentials.
+func TestOtherClusters(t *testing.T) {
+	l := wideLab(t, func(w *cloud.World) { w.DenyAssignments = nil })
+	got := l.do("lab-owner", "GET", other, nil).want(200, "")
+	got.body["properties"].(map[string]any)["disableLocalAccounts"] = false
+	a := l.do("lab-owner", "PUT", other, got.body).want(200, "")
+	if at := a.Header().Get("Azure-AsyncOperation"); !strings.HasPrefix(at, "https://"+arm.Host+second+"/providers/") {
+		t.Errorf("operation at %s", at)
+	}
+	l.arm.Wait()
+	after := l.do("lab-owner", "GET", other, nil).want(200, "")
+	if dig(after.body, "properties.disableLocalAccounts") != false || dig(after.body, "systemData.createdAt") == nil || dig(after.body, "sku.name") != "Automatic" {
+		t.Errorf("after: %s", after.Body)
+	}
+	if len(l.plane.groups) != 0 {
+		t.Errorf("handed to the cluster that runs: %q", l.plane.groups)
+	}
+	for _, action := range []string{"listClusterAdminCredential", "listClusterUserCredential", "rotateClusterCertificates"} {
+		l.do("lab-owner", "POST", other+"/"+action, nil).want(501, "NotImplemented")
+	}
+	l.do("lab-owner", "POST", other+"/runCommand", map[string]any{"command": "kubectl get pods", "clusterToken": "x"}).want(501, "NotImplemented")
 }
