@@ -213,7 +213,7 @@ func (x *finder) oldCredentials(c *cluster) Door {
 	switch {
 	case c.local():
 		d.State, d.Why = Open, "the account is on: every copy since the CA was made works"
-	case len(d.Holders) > 0 && (caKnown || rotated.IsZero()):
+	case len(d.Holders) > 0:
 		d.State, d.Why = Open, "copies were fetched, and the CA that signed them is still the one: disabling the account revoked nothing"
 	case logWhy != "":
 		d.Why = "whether the account was on since the CA was made is unknown: " + logWhy

@@ -15,6 +15,11 @@ func (w *World) Decide(principalID, action, scope string) Decision {
 	return w.decide(principalID, action, scope, Permission.grants)
 }
 
+// DecideFor is Decide for a set of object ids: a caller and its groups.
+func (w *World) DecideFor(principalIDs []string, action, scope string) Decision {
+	return w.decideFor(principalIDs, action, scope, Permission.grants)
+}
+
 // DecideData answers the same for a data action.
 func (w *World) DecideData(principalID, action, scope string) Decision {
 	return w.decide(principalID, action, scope, Permission.grantsData)

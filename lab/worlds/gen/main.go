@@ -1,0 +1,58 @@
+// Command gen writes forty.yaml, a world of 40 clusters over 5 subscriptions,
+// and forty.planted.txt, what is to be found in it. The expectations follow from
+// the world and the rules of docs/design/0004-doors.md, by way of the lab's own
+// permission arithmetic; Postern has no part in them.
+//
+//	go run ./worlds/gen -dir worlds
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"sigs.k8s.io/yaml"
+
+	"github.com/postern-dev/postern/lab/cloud"
+	"github.com/postern-dev/postern/lab/worlds/expect"
+)
+
+func main() {
+	dir := flag.String("dir", "worlds", "where the files are written")
+	seed := flag.Uint64("seed", 4, "of the choices")
+	flag.Parse()
+	if err := run(*dir, *seed); err != nil {
+		fmt.Fprintln(os.Stderr, "gen:", err)
+		os.Exit(1)
+	}
+}
+
+func run(dir string, seed uint64) error {
+	world := forty(seed)
+	text, err := yaml.Marshal(world)
+	if err != nil {
+		return err
+	}
+	text = append([]byte("# Written by lab/worlds/gen; docs/worlds.md describes the schema.\n"), text...)
+	w, err := cloud.ParseWorldAt(text, time.Now())
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(dir, "forty.yaml"), text, 0o644); err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(dir, "forty.planted.txt"), expect.Text(expect.Doors(w, fortyUnread(w))), 0o644)
+}
+
+// fortyUnread is what the faults of the world hide.
+func fortyUnread(w *cloud.World) expect.Unread {
+	var u expect.Unread
+	for _, s := range w.AllSubscriptions() {
+		if s.DisplayName == refusing {
+			u.Subscriptions = append(u.Subscriptions, s.ID)
+		}
+	}
+	return u
+}
