@@ -11,8 +11,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 
 	"github.com/postern-dev/postern/rbac/azrbac"
 )
@@ -36,7 +34,7 @@ var armHosts = map[string]string{
 
 // arm reads Resource Manager.
 type arm struct {
-	pipeline runtime.Pipeline
+	asker
 	endpoint string
 }
 
@@ -44,18 +42,21 @@ type arm struct {
 // waited for, the part is unread instead.
 const patience = 5 * time.Second
 
+// oneAnswer is how long a single answer may take.
+const oneAnswer = 30 * time.Second
+
 func (o Options) arm() (arm, error) {
-	options := policy.ClientOptions{
-		Retry:     policy.RetryOptions{MaxRetries: 3, RetryDelay: 500 * time.Millisecond, MaxRetryDelay: patience},
-		Telemetry: policy.TelemetryOptions{ApplicationID: "postern"},
-		Transport: o.transport,
+	endpoint := o.endpoint
+	if endpoint == "" {
+		endpoint = inCloud(o.Getenv, armHosts, "management.azure.com")
 	}
+	options := once(o.transport)
+	pace := newPace(patience, oneAnswer, atOnce, atOnce)
 	if o.credential != nil {
-		return arm{authorized(o.credential, o.Version, o.endpoint, options), o.endpoint}, nil
+		return arm{asker{pipeline: authorized(o.credential, o.Version, endpoint, options), pace: pace}, endpoint}, nil
 	}
-	endpoint := inCloud(o.Getenv, armHosts, "management.azure.com")
 	p, err := pipeline(o.TenantID, o.Version, endpoint, options)
-	return arm{p, endpoint}, err
+	return arm{asker{pipeline: p, pace: pace}, endpoint}, err
 }
 
 // maxPages stops a listing that does not end; a page has hundreds of items.
@@ -124,19 +125,8 @@ func empty(page []byte) bool {
 }
 
 func (a arm) get(ctx context.Context, url string) ([]byte, error) {
-	req, err := runtime.NewRequest(ctx, http.MethodGet, url)
-	if err != nil {
-		return nil, err
-	}
-	req.Raw().Header.Set("Accept", "application/json")
-	res, err := a.pipeline.Do(req)
-	if err != nil {
-		return nil, err
-	}
-	if !runtime.HasStatusCode(res, http.StatusOK) {
-		return nil, runtime.NewResponseError(res)
-	}
-	return runtime.Payload(res)
+	lane, kind := armLane(url)
+	return a.ask(ctx, http.MethodGet, url, nil, lane, kind)
 }
 
 // armReason puts into one line why something could not be read of Resource
@@ -144,10 +134,6 @@ func (a arm) get(ctx context.Context, url string) ([]byte, error) {
 func armReason(ctx context.Context, err error) (why string, refused bool) {
 	var answered *azcore.ResponseError
 	switch {
-	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return "Azure Resource Manager did not answer in time", false
-	case ctx.Err() != nil:
-		return ctx.Err().Error(), false
 	case errors.As(err, &answered):
 		code := answered.ErrorCode
 		if code == "" {
@@ -158,6 +144,10 @@ func armReason(ctx context.Context, err error) (why string, refused bool) {
 			why += ": it is throttling"
 		}
 		return why, answered.StatusCode == http.StatusForbidden
+	case errors.Is(ctx.Err(), context.Canceled):
+		return ctx.Err().Error(), false
+	case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded):
+		return "Azure Resource Manager did not answer in time", false
 	case signInReason(err) != nil:
 		return signInReason(err).Error(), false
 	}

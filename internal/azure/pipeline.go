@@ -13,11 +13,23 @@ import (
 // pipeline sends requests to one of Azure's hosts with the credential that
 // azidentity's default chain finds.
 func pipeline(tenant, version, endpoint string, options policy.ClientOptions) (runtime.Pipeline, error) {
-	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options, TenantID: tenant})
+	credential, err := signIn(tenant, options)
 	if err != nil {
-		return runtime.Pipeline{}, fmt.Errorf("no Azure credential: %s", firstSentence(err.Error()))
+		return runtime.Pipeline{}, err
 	}
 	return authorized(credential, version, endpoint, options), nil
+}
+
+// signIn is the credential that azidentity's default chain finds.
+func signIn(tenant string, options policy.ClientOptions) (azcore.TokenCredential, error) {
+	if options.Retry.MaxRetries < 0 { // that was for what the token is for
+		options.Retry = policy.RetryOptions{MaxRetries: 1}
+	}
+	credential, err := azidentity.NewDefaultAzureCredential(&azidentity.DefaultAzureCredentialOptions{ClientOptions: options, TenantID: tenant})
+	if err != nil {
+		return nil, fmt.Errorf("no Azure credential: %s", firstSentence(err.Error()))
+	}
+	return credential, nil
 }
 
 func authorized(credential azcore.TokenCredential, version, endpoint string, options policy.ClientOptions) runtime.Pipeline {
