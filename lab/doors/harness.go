@@ -75,9 +75,10 @@ func (a *Azure) Stop() { a.stop() }
 // Run runs a program signed in as an application of the world, with no other
 // way out than the lab's proxy.
 func (a *Azure) Run(ctx context.Context, app cloud.ServicePrincipal, program string, args ...string) (stdout, stderr []byte, exit int, err error) {
-	home := filepath.Join(a.dir, "home")
-	if err := os.MkdirAll(home, 0o700); err != nil {
-		return nil, nil, 0, err
+	// A home of its own each time: what a run keeps must not answer for the next.
+	home, err := os.MkdirTemp(a.dir, "home")
+	if err != nil {
+		return nil, nil, 0, fmt.Errorf("run %s: %w", program, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
