@@ -38,7 +38,7 @@ func (c *call) list(collection string) (any, error) {
 			add(application(p))
 		}
 	}
-	return object{"@odata.context": "https://" + Host + "/v1.0/$metadata#" + collection, "value": items}, nil
+	return c.paged(collection, items)
 }
 
 // parseFilter reads "a eq 'x'", "startswith(a,'x')" and "a/any(c:c eq 'x')",
@@ -102,6 +102,9 @@ func parseTest(s string) (func(object) bool, bool) {
 			return foldIn(list, text)
 		}, good
 	}
+	if field, list, ok := strings.Cut(s, " in ("); ok && strings.HasSuffix(list, ")") {
+		return parseIn(strings.TrimSpace(field), strings.TrimSuffix(list, ")"))
+	}
 	field, value, ok := strings.Cut(s, " eq ")
 	if !ok {
 		return nil, false
@@ -112,6 +115,21 @@ func parseTest(s string) (func(object) bool, bool) {
 	}
 	text, good := unquote(value)
 	return func(o object) bool { got, _ := o[field].(string); return strings.EqualFold(got, text) }, good
+}
+
+// mostIn is how many values Graph takes in one `in`.
+const mostIn = 15
+
+func parseIn(field, list string) (func(object) bool, bool) {
+	var values []string
+	for _, v := range splitOutside(list, ",") {
+		text, good := unquote(strings.TrimSpace(v))
+		if !good {
+			return nil, false
+		}
+		values = append(values, text)
+	}
+	return func(o object) bool { got, _ := o[field].(string); return foldIn(values, got) }, len(values) <= mostIn
 }
 
 func unquote(s string) (string, bool) {

@@ -21,12 +21,38 @@ func user(u cloud.User) object {
 
 func group(g cloud.Group) object {
 	return object{"@odata.type": "#microsoft.graph.group", "id": g.ID, "displayName": g.DisplayName,
-		"securityEnabled": true, "mailEnabled": false, "groupTypes": []string{}}
+		"securityEnabled": true, "mailEnabled": false, "groupTypes": groupTypes(g), "isAssignableToRole": g.RoleAssignable,
+		"membershipRule": nullable(g.MembershipRule), "onPremisesSyncEnabled": nullableTrue(g.Synced)}
+}
+
+func groupTypes(g cloud.Group) []string {
+	if g.MembershipRule != "" {
+		return []string{"DynamicMembership"}
+	}
+	return []string{}
+}
+
+func nullable(s string) any {
+	if s == "" {
+		return nil
+	}
+	return s
+}
+
+func nullableTrue(b bool) any {
+	if b {
+		return true
+	}
+	return nil
 }
 
 func application(p cloud.ServicePrincipal) object {
+	kind, names := "Application", []string{}
+	if p.ManagedIdentity != "" {
+		kind, names = "ManagedIdentity", []string{"isExplicit=True", p.ManagedIdentity}
+	}
 	return object{"@odata.type": "#microsoft.graph.servicePrincipal", "id": p.ID, "appId": p.AppID,
-		"displayName": p.DisplayName, "appDisplayName": p.DisplayName, "servicePrincipalType": "Application",
+		"displayName": p.DisplayName, "appDisplayName": p.DisplayName, "servicePrincipalType": kind, "alternativeNames": names,
 		"servicePrincipalNames": []string{p.AppID}, "accountEnabled": !p.Disabled}
 }
 
@@ -140,6 +166,10 @@ func (c *call) relation(collection, id, relation string) (any, error) {
 		}
 	case "transitivememberof":
 		ids = c.world.TransitiveGroups(id)
+	case "owners":
+		return c.owners(collection, id)
+	case "approleassignedto":
+		return c.appRoleAssignedTo(id)
 	case "members", "transitivemembers":
 		if err := c.may("group"); err != nil {
 			return nil, err
@@ -148,7 +178,7 @@ func (c *call) relation(collection, id, relation string) (any, error) {
 	default:
 		return nil, c.unknown()
 	}
-	return c.page(ids), nil
+	return c.page(ids)
 }
 
 func foldIn(list []string, s string) bool {
@@ -181,14 +211,14 @@ func (c *call) members(groupID string, deep bool, seen map[string]bool) []string
 }
 
 // page is a collection answer of existing objects.
-func (c *call) page(ids []string) any {
+func (c *call) page(ids []string) (any, error) {
 	items := []object{}
 	for _, id := range ids {
 		if o, _, ok := c.find(id); ok {
 			items = append(items, c.selected(o))
 		}
 	}
-	return object{"@odata.context": "https://" + Host + "/v1.0/$metadata#directoryObjects", "value": items}
+	return c.paged("directoryObjects", items)
 }
 
 // selected applies $select; the type and id always stay.

@@ -105,9 +105,15 @@ func (c *call) may(kind string) error {
 		"user":        {"Directory.Read.All", "User.Read.All"},
 		"group":       {"Directory.Read.All", "Group.Read.All", "GroupMember.Read.All"},
 		"application": {"Directory.Read.All", "Application.Read.All"},
+		"owner":       {"Directory.Read.All", "Group.Read.All"},
+		"role":        {"Directory.Read.All", "RoleManagement.Read.Directory", "RoleManagement.Read.All"},
+		"eligible":    {"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleEligibilitySchedule.Read.Directory"},
+		"pim":         {"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"},
 	}[kind]
 	if !c.who.App && !c.guest {
-		return nil
+		if kind != "pim" && kind != "eligible" || c.holdsRole("Global Reader", "Security Reader", "Privileged Role Administrator", "Global Administrator") {
+			return nil
+		}
 	}
 	for _, role := range c.who.Roles {
 		if slices.Contains(grants, role) {
@@ -131,6 +137,14 @@ func (c *call) answer() (any, error) {
 		return nil, refuse(http.StatusForbidden, "Authorization_RequestDenied", "The LAB's directory is read-only; load another world to change it.")
 	}
 	switch kind := strings.ToLower(p[0]); {
+	case kind == "applications":
+		return c.applications(p[1:])
+	case kind == "rolemanagement" || kind == "identitygovernance":
+		return c.governance(strings.ToLower(strings.Join(p, "/")))
+	case strings.HasPrefix(kind, "serviceprincipals(appid="):
+		return c.byAppID(p)
+	case strings.EqualFold(strings.Join(p[1:min(2, len(p))], ""), graphID):
+		return c.graphItself(p[2:])
 	case kind == "me":
 		return c.me(p[1:])
 	case len(p) == 1:

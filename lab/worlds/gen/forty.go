@@ -211,7 +211,7 @@ func forty(seed uint64) object {
 // posternReader is deploy/azure-role.json.
 func posternReader() []string {
 	var out []string
-	for _, a := range strings.Fields(`Resources/subscriptions ContainerService/managedClusters ContainerService/managedClusters/trustedAccessRoleBindings
+	for _, a := range strings.Fields(`ContainerService/managedClusters ContainerService/managedClusters/trustedAccessRoleBindings
 		ContainerService/fleets ContainerService/fleets/members KubernetesConfiguration/fluxConfigurations KubernetesConfiguration/extensions
 		ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials Authorization/roleAssignments Authorization/roleDefinitions
 		Authorization/denyAssignments Authorization/roleEligibilityScheduleInstances Insights/diagnosticSettings Insights/eventtypes/values`) {
