@@ -102,7 +102,7 @@ func (e *Env) azureFacts(ctx context.Context, client *cluster.Client) (*azrbac.F
 	}
 	e.Log.Info("azure", "err", err)
 	if e.Flags.Azure != azureRequire {
-		return nil, "Azure role assignments could not be read: " + err.Error(), nil
+		return nil, err.Error(), nil // whoever shows it says what could not be read
 	}
 	hint := ""
 	var none *azure.NotFound

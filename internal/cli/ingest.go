@@ -27,6 +27,7 @@ import (
 // ingestFlags are the flags of ingest.
 type ingestFlags struct {
 	from    []string
+	files   []string // of --from: snapshot files
 	follow  bool
 	cluster string
 }
@@ -45,6 +46,8 @@ Sources:
   file:PATH          a file; what rotation made of it since the last run, too
   file:'GLOB'        all files a pattern matches, e.g. a rotated set
   file:-             standard input
+  snapshot:FILE      what postern snapshot wrote: fills Principals, Bindings and
+                     RoleAssignments, in place of an earlier snapshot's
   azure-storage:DIR  the insights-logs-* containers of a storage account that lie
                      in a directory, given at any level
 
@@ -52,7 +55,8 @@ Formats are recognised: kube-apiserver's JSON lines, EventLists, diagnostic
 records of Azure (lines, lists, printed), packed with gzip or zstd or not.`,
 		Example: `  postern ingest --from file:/var/log/kubernetes/audit.log --follow
   postern ingest --from 'file:/var/log/kubernetes/audit*.log*' --cluster prod
-  postern ingest --from azure-storage:./account`,
+  postern ingest --from azure-storage:./account
+  postern ingest --from snapshot:tenant.json`,
 		Args: atMost(0, ""),
 		RunE: func(cmd *cobra.Command, _ []string) error { return f.run(cmd, env) },
 	}
@@ -82,6 +86,7 @@ func (f *ingestFlags) run(cmd *cobra.Command, env *Env) (err error) {
 		return usageError("", "%w", err)
 	}
 	bar := &progress{env: env, began: env.Now()}
+	f.files, f.from = snapshotPaths(f.from)
 	sources, ends, err := f.open(env, bar.say)
 	if err != nil {
 		return err
@@ -96,6 +101,9 @@ func (f *ingestFlags) run(cmd *cobra.Command, env *Env) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
+	if err := putSnapshots(cmd.Context(), env, st, f.files); err != nil || len(sources) == 0 {
+		return err
+	}
 	stop := f.serve(env, path, st, bar)
 	defer stop()
 
@@ -125,6 +133,9 @@ func clusterName(name string) (string, error) {
 // open gives the sources; ends says that all of them are streams, which end by
 // themselves.
 func (f *ingestFlags) open(env *Env, say func(string, ...any)) (sources []ingest.Source, ends bool, err error) {
+	if len(f.from) == 0 && len(f.files) > 0 {
+		return nil, true, nil
+	}
 	if len(f.from) == 0 {
 		return nil, false, usageError("--from file:PATH, file:'GLOB', file:- or azure-storage:DIR", "no source given")
 	}

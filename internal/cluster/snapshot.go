@@ -40,12 +40,6 @@ type Request struct {
 	Now       time.Time
 }
 
-// Snapshot reads all RBAC objects; with a namespace, those of that namespace
-// and the cluster-wide ones.
-func (c *Client) Snapshot(ctx context.Context, namespace string, now time.Time) (*snapshot.Snapshot, error) {
-	return c.Read(ctx, Request{Parts: []Part{RBAC}, Namespace: namespace, Now: now})
-}
-
 // Read reads the parts that are asked for, all at the same time. What the
 // server refuses is in Unknown. The error is set only where no part could be
 // had for a reason common to all.
@@ -108,6 +102,7 @@ func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, r Request)
 	if slices.Contains(r.Parts, Namespaces) {
 		parts = append(parts, c.namespacesPart(s))
 	}
+	parts = append(parts, c.credentialParts(s, r.Parts)...)
 	var wait sync.WaitGroup
 	for _, p := range parts {
 		wait.Go(func() { p.err = p.read(ctx) })

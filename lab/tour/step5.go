@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"path"
 	"sort"
 	"strings"
@@ -82,8 +83,104 @@ func (w *walk) holders(ctx context.Context, t *transcript) error {
 		return fmt.Errorf("the holders of the admin credential should be hshahin and lab-owner, not test-user")
 	}
 	t.means("everybody listed can fetch the same credential")
-	t.pend("`doors` lists the back door and everyone who holds the key", "role assignments and role bodies read from ARM")
+	return w.doors(ctx, t, holds)
+}
+
+// doors asks postern for the back door and everybody who holds the key, and
+// holds the answer against what role assignments and role bodies say.
+func (w *walk) doors(ctx context.Context, t *transcript, holds map[string]bool) error {
+	p := w.owner
+	var r doorsReport
+	if err := p.posternIncomplete(ctx, t, &r, "doors", "--cluster", w.lab.ClusterID); err != nil {
+		return err
+	}
+	if len(r.Clusters) != 1 || !strings.EqualFold(r.Clusters[0].ID, w.lab.ClusterID) {
+		return fmt.Errorf("postern doors --cluster %s speaks of %d clusters", w.lab.ClusterID, len(r.Clusters))
+	}
+	doors := map[string]door{}
+	for _, d := range r.Clusters[0].Doors {
+		doors[d.Kind] = d
+	}
+	for _, kind := range []string{"local-account", "admin-credential", "access-profile", "old-credentials", "entra-admin-group"} {
+		if got := doors[kind].State; got != "open" {
+			return fmt.Errorf("postern doors: %s is %q, want open", kind, got)
+		}
+	}
+	if got := doors["user-credential"].State; got != "closed" {
+		return fmt.Errorf("postern doors: user-credential is %q, want closed: with Entra it hands out no credential", got)
+	}
+	found := map[string]bool{}
+	var lines []string
+	for _, h := range doors["admin-credential"].Holders {
+		if h.How != "active" {
+			continue
+		}
+		found[h.Principal.ID] = true
+		path := ""
+		for _, s := range h.Path {
+			path += "  " + s.What
+		}
+		lines = append(lines, h.Principal.Name+path)
+	}
+	t.output("admin-credential: " + doors["admin-credential"].State + "\n" + strings.Join(lines, "\n"))
+	if !maps.Equal(found, holds) {
+		return fmt.Errorf("postern doors names %v as holders of the admin credential, the role assignments %v", found, holds)
+	}
+	pulled := map[string]bool{}
+	for _, h := range doors["local-account"].Holders {
+		pulled[h.Principal.ID] = pulled[h.Principal.ID] || h.How == "pulled"
+	}
+	if !pulled[w.hshahin.ID] {
+		return fmt.Errorf("postern doors does not say that hshahin fetched the local account's credential")
+	}
+	t.means("the back door is open, and these hold the key; the Activity Log shows who has a copy")
+	return w.deployer(ctx, t)
+}
+
+// deployer: who can make themselves ci-deployer.
+func (w *walk) deployer(ctx context.Context, t *transcript) error {
+	var r doorsReport
+	if err := w.owner.posternIncomplete(ctx, t, &r, "doors", "ci-deployer"); err != nil {
+		return err
+	}
+	var lines []string
+	owner := false
+	for _, k := range r.Keys {
+		if k.Of.Name != "ci-deployer" {
+			continue
+		}
+		lines = append(lines, fmt.Sprintf("%s  %s", k.Who.Name, k.Via))
+		owner = owner || k.Who.ID == w.owner.ID && k.How == "owner"
+	}
+	t.output(strings.Join(lines, "\n"))
+	if !owner {
+		return fmt.Errorf("postern doors ci-deployer does not name lab-owner, who owns its application")
+	}
+	t.means("a service principal is whoever can add a credential to it")
 	return nil
+}
+
+// doorsReport is what the tour reads of `postern doors -o json`.
+type doorsReport struct {
+	Clusters []struct {
+		ID    string
+		Doors []door
+	}
+	Keys []struct {
+		Of, Who struct{ ID, Name string }
+		How     string
+		Via     string
+	}
+}
+
+type door struct {
+	Kind    string
+	State   string
+	Holders []struct {
+		Principal struct{ ID, Name string }
+		How       string
+		Path      []struct{ What string }
+	}
 }
 
 // role is a role body as far as actions go.
