@@ -103,6 +103,9 @@ func (l *lab) serveWorld(w http.ResponseWriter, r *http.Request) {
 	if err == nil {
 		err = l.rewrite()
 	}
+	if err == nil {
+		err = l.writeFleet()
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 	}

@@ -23,6 +23,7 @@ import (
 	"github.com/postern-dev/postern/lab/guard"
 	"github.com/postern-dev/postern/lab/loganalytics"
 	"github.com/postern-dev/postern/lab/proxy"
+	"github.com/postern-dev/postern/lab/standin"
 )
 
 // lab is the running whole. Each part that runs in the background has a
@@ -37,6 +38,7 @@ type lab struct {
 
 	management *arm.Server
 	exporter   *export.Exporter
+	fleet      *standin.Fleet
 
 	stops  []func()
 	failed chan error
@@ -172,13 +174,18 @@ func (l *lab) startEndpoints(authority *proxy.Authority, key *entra.Key) error {
 		State: l.state, Key: key, VerificationURL: l.signIn(), Log: l.log.With("room", "entra"),
 	}
 	directory := &graph.Server{State: l.state, Key: key}
+	l.fleet = &standin.Fleet{State: l.state, Key: key, Real: l.clusterID}
+	if err := l.writeFleet(); err != nil {
+		return err
+	}
 	front := &proxy.Server{
 		Authority: authority,
+		More:      l.fleet,
 		Hosts: map[string]http.Handler{
-			"login.microsoftonline.com": identity.Handler(),
-			arm.Host:                    l.management.Handler(),
-			"graph.microsoft.com":       directory.Handler(),
-			"api.loganalytics.io":       loganalytics.Handler(),
+			entra.Host:            l.state.Faulty(cloud.HostEntra, "", nil, identity.Handler()),
+			arm.Host:              l.state.Faulty(cloud.HostARM, "", l.management.CallerID, l.management.Handler()),
+			graph.Host:            l.state.Faulty(cloud.HostGraph, "", nil, directory.Handler()),
+			"api.loganalytics.io": loganalytics.Handler(),
 		},
 		Direct: identity.SignIn(),
 		State:  l.state,
@@ -196,6 +203,19 @@ func (l *lab) startEndpoints(authority *proxy.Authority, key *entra.Key) error {
 		done.Wait()
 		l.finishOperations()
 	})
+	return nil
+}
+
+// writeFleet writes the kubeconfig of the stand-ins: addresses and CAs, no
+// credential.
+func (l *lab) writeFleet() error {
+	text, err := l.fleet.Kubeconfig()
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(l.options.Dir.Fleet(), text, 0o600); err != nil {
+		return fmt.Errorf("write kubeconfig of stand-ins: %w", err)
+	}
 	return nil
 }
 

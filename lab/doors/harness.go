@@ -22,12 +22,14 @@ import (
 	"github.com/postern-dev/postern/lab/entra"
 	"github.com/postern-dev/postern/lab/graph"
 	"github.com/postern-dev/postern/lab/proxy"
+	"github.com/postern-dev/postern/lab/standin"
 )
 
 // Azure is Azure's endpoints over one world.
 type Azure struct {
 	State *cloud.State
 	dir   string
+	fleet *standin.Fleet
 	proxy string
 	ca    string
 	stop  func()
@@ -54,18 +56,19 @@ func Start(dir string, world *cloud.World, log *slog.Logger) (*Azure, error) {
 	identity := &entra.Server{State: state, Key: key, Log: log}
 	management := &arm.Server{State: state, Key: key, Log: log}
 	directory := &graph.Server{State: state, Key: key}
+	fleet := &standin.Fleet{State: state, Key: key}
 	front := &proxy.Server{
-		Authority: authority, State: state, Log: log,
+		Authority: authority, State: state, Log: log, More: fleet,
 		Hosts: map[string]http.Handler{
 			entra.Host: state.Faulty(cloud.HostEntra, "", nil, identity.Handler()),
-			arm.Host:   state.Faulty(cloud.HostARM, "", nil, management.Handler()),
+			arm.Host:   state.Faulty(cloud.HostARM, "", management.CallerID, management.Handler()),
 			graph.Host: state.Faulty(cloud.HostGraph, "", nil, directory.Handler()),
 		},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- front.Serve(ctx, listener) }()
-	return &Azure{State: state, dir: dir, proxy: "http://" + listener.Addr().String(), ca: authority.File(),
+	return &Azure{State: state, dir: dir, fleet: fleet, proxy: "http://" + listener.Addr().String(), ca: authority.File(),
 		stop: func() { cancel(); <-done; _ = state.Close() }}, nil
 }
 
@@ -80,12 +83,19 @@ func (a *Azure) Run(ctx context.Context, app cloud.ServicePrincipal, program str
 	if err != nil {
 		return nil, nil, 0, fmt.Errorf("run %s: %w", program, err)
 	}
+	kubeconfig, err := a.fleet.Kubeconfig()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(home, "clusters.kubeconfig"), kubeconfig, 0o600)
+	}
+	if err != nil {
+		return nil, nil, 0, fmt.Errorf("run %s: %w", program, err)
+	}
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = home
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "NO_COLOR=1", "POSTERN_LAB=" + a.dir,
-		"HTTPS_PROXY=" + a.proxy, "https_proxy=" + a.proxy, "SSL_CERT_FILE=" + a.ca, "KUBECONFIG=" + filepath.Join(a.dir, "clusters.kubeconfig"),
+		"HTTPS_PROXY=" + a.proxy, "https_proxy=" + a.proxy, "SSL_CERT_FILE=" + a.ca, "KUBECONFIG=" + filepath.Join(home, "clusters.kubeconfig"),
 		"AZURE_TOKEN_CREDENTIALS=EnvironmentCredential", "AZURE_TENANT_ID=" + a.State.World().Tenant.ID, "AZURE_CLIENT_ID=" + app.AppID, "AZURE_CLIENT_SECRET=" + app.Secret}
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said

@@ -111,7 +111,7 @@ func differ(a, b []string) (only []string) {
 
 func check(t *testing.T, found, planted []string) {
 	t.Helper()
-	const most = 60
+	const most = 400
 	for what, list := range map[string][]string{"not found": differ(planted, found), "not planted": differ(found, planted)} {
 		for i, l := range list {
 			if i == most {

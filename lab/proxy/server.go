@@ -3,6 +3,7 @@ package proxy
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,9 +21,25 @@ import (
 type Server struct {
 	Authority *Authority
 	Hosts     map[string]http.Handler // by lower-case host name
+	More      More                    // hosts that come and go with the world; nil: none
 	Direct    http.Handler            // requests to the proxy's own address; nil refuses them
 	State     *cloud.State            // where requests are recorded; nil records nothing
 	Log       *slog.Logger
+}
+
+// More are hosts with certificates of their own.
+type More interface {
+	Handler(host string) (http.Handler, bool)
+	Certificate(host string) (*tls.Certificate, bool)
+}
+
+// more reports whether a host is one of More's.
+func (s *Server) more(host string) bool {
+	if s.More == nil {
+		return false
+	}
+	_, ok := s.More.Certificate(host)
+	return ok
 }
 
 // Serve answers on the listener until ctx ends, then closes every connection
@@ -31,6 +48,14 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	config, err := s.Authority.ServerTLS(append(s.names(), "localhost", "127.0.0.1", "::1")...)
 	if err != nil {
 		return err
+	}
+	if s.More != nil {
+		config.GetCertificate = func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+			if c, ok := s.More.Certificate(hello.ServerName); ok {
+				return c, nil
+			}
+			return nil, nil // Certificates'
+		}
 	}
 	config.NextProtos = []string{"h2", "http/1.1"}
 	tunnels := newTunnels(ln.Addr())
@@ -95,7 +120,7 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, t *tunnels) {
 	if err != nil {
 		host, port = r.Host, "443"
 	}
-	if _, ok := s.Hosts[strings.ToLower(strings.TrimSuffix(host, "."))]; !ok || port != "443" {
+	if _, ok := s.Hosts[strings.ToLower(strings.TrimSuffix(host, "."))]; !ok && !s.more(host) || port != "443" {
 		s.Log.Info("refused host", "host", r.Host)
 		refuse(w, r.Host+" is not part of the lab; it knows "+strings.Join(s.names(), ", ")+" on port 443")
 		return
@@ -136,6 +161,9 @@ func (s *Server) endpoints() http.Handler {
 			host = h
 		}
 		handler, ok := s.Hosts[host]
+		if !ok && s.More != nil {
+			handler, ok = s.More.Handler(host)
+		}
 		if !ok {
 			refuse(w, "no such host in the lab: "+r.Host)
 			return

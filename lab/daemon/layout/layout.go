@@ -80,5 +80,9 @@ func (d Dir) AzureConfig() string { return d.join("azure") }
 // Kubeconfig is KUBECONFIG.
 func (d Dir) Kubeconfig() string { return d.join("kubeconfig") }
 
+// Fleet is a kubeconfig of the clusters that have a stand-in: addresses and CAs,
+// no credential.
+func (d Dir) Fleet() string { return d.join("clusters.kubeconfig") }
+
 // PythonPath holds the module that makes az's role commands work on Debian.
 func (d Dir) PythonPath() string { return d.join("azshim") }

@@ -354,7 +354,7 @@ func (x *expecter) refused(c cloud.Cluster, action string) bool {
 
 func (x *expecter) old(c cloud.Cluster, id string, local bool) {
 	var ca, rotated, wrote time.Time
-	if c.Kubernetes != nil && c.Kind != cloud.KindPrivate {
+	if answers(c) {
 		if ca = c.CertificatesRotated; ca.IsZero() {
 			ca = c.Created
 		}
@@ -531,7 +531,11 @@ func (x *expecter) elevated() {
 
 func (x *expecter) keys() {
 	apps := []string{"Global Administrator", "Application Administrator", "Cloud Application Administrator", "Hybrid Identity Administrator"}
+	named := x.named()
 	for _, p := range x.w.ServicePrincipals {
+		if !named[strings.ToLower(p.ID)] {
+			continue
+		}
 		of := x.name(p.ID)
 		for _, f := range p.FederatedCredentials {
 			x.line("key", of, "source", f.Issuer+"|"+f.Subject)

@@ -20,7 +20,7 @@ const Plants = "lab.postern.dev/plants"
 func (x *expecter) kubernetes(c cloud.Cluster) {
 	doors := []string{"kubernetes-rbac", "kubernetes-escalation", "csr-certificates", "token-secrets"}
 	state := "closed"
-	if c.Kubernetes == nil || c.Kind == cloud.KindPrivate {
+	if !answers(c) {
 		state = "unknown"
 	}
 	open := map[string]bool{}
@@ -60,6 +60,11 @@ func (x *expecter) kubernetes(c cloud.Cluster) {
 		}
 		x.line(c.Name, d, "state", s)
 	}
+}
+
+// answers: somebody answers at the cluster's address, and takes Entra tokens.
+func answers(c cloud.Cluster) bool {
+	return c.Kubernetes != nil && c.Kind != cloud.KindPrivate && c.Settings().Entra()
 }
 
 // id finds a principal as world files name it.

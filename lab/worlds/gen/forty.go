@@ -133,6 +133,7 @@ func forty(seed uint64) object {
 	b.assign("sp-platform", "Contributor", "LAB two:.")
 	b.assign("cyd", "Reader", ".")
 	b.assign("dan", "Contributor", "LAB three:resourceGroups/rg-three")
+	b.assign("sp-identity", "Azure Kubernetes Service Cluster User Role", "LAB two:resourceGroups/rg-two")
 	b.assign("sp-postern", "Postern Reader", "/providers/Microsoft.Management/managementGroups/"+guid("tenant"))
 	b.eligible = append(b.eligible, object{"principal": "g-ops", "role": "Owner", "scope": "LAB busy:.", "until": "+20d"})
 	b.fleets = append(b.fleets, object{"name": "fleet-weu", "resourceGroup": "rg-one", "hub": true, "members": b.members})
