@@ -10,6 +10,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 
 	authv1 "k8s.io/api/authentication/v1"
@@ -133,11 +134,21 @@ func (c *Client) clientCAs(ctx context.Context) ([]snapshot.Authority, error) {
 	return all, nil
 }
 
-// reviewed is the user name in a SelfSubjectReview, empty where there is none.
+// forbiddenTo is the caller in the refusal of a server.
+var forbiddenTo = regexp.MustCompile(`User "([^"]+)" cannot`)
+
+// reviewed is whom a server takes the caller for: as a SelfSubjectReview says,
+// or its refusal, which knows the caller too. Empty: neither.
 func reviewed(text []byte) string {
 	var r authv1.SelfSubjectReview
-	if json.Unmarshal(text, &r) != nil {
-		return ""
+	if json.Unmarshal(text, &r) == nil && r.Status.UserInfo.Username != "" {
+		return r.Status.UserInfo.Username
 	}
-	return r.Status.UserInfo.Username
+	var refusal struct{ Kind, Reason, Message string }
+	if json.Unmarshal(text, &refusal) == nil && refusal.Kind == "Status" && refusal.Reason == string(metav1.StatusReasonForbidden) {
+		if m := forbiddenTo.FindStringSubmatch(refusal.Message); m != nil {
+			return m[1]
+		}
+	}
+	return ""
 }

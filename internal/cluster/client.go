@@ -33,6 +33,7 @@ type Client struct {
 	config    *rest.Config
 	http      *http.Client
 	namespace string // of the context
+	entra     bool   // signs in with a token of Entra, without a kubeconfig
 }
 
 // Server is the API server's URL.

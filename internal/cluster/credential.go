@@ -25,6 +25,7 @@ const (
 	ExecPlugin   Method = "exec plugin"
 	AuthProvider Method = "auth provider"
 	Basic        Method = "user name and password"
+	EntraToken   Method = "Entra token" // of this program's own signing in, not of a kubeconfig
 	None         Method = "none"
 )
 
@@ -61,6 +62,8 @@ func (c *Client) Credentials() []Credential {
 		all = append(all, cert)
 	}
 	switch {
+	case c.entra:
+		all = append(all, Credential{Method: EntraToken})
 	case c.config.ExecProvider != nil:
 		all = append(all, Credential{Method: ExecPlugin, Plugin: c.pluginInfo()})
 	case c.config.AuthProvider != nil:
@@ -189,6 +192,8 @@ func (c *Client) unauthorizedHint() string {
 		return "its CA has been rotated, or it has expired: download the kubeconfig again"
 	case ExecPlugin:
 		return "sign in again (kubelogin remove-tokens), and check that the kubeconfig is of this cluster's tenant"
+	case EntraToken:
+		return "the cluster is of another tenant, or has no Entra integration"
 	case None:
 		return "the context names a user without credentials"
 	}

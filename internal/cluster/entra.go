@@ -7,8 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"net/http"
+	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -34,14 +38,30 @@ func ConnectEntra(o EntraOptions) (*Client, error) {
 		return nil, &Error{Fault: FaultCertificate, Msg: "the CA of " + o.Server + " is not known, and the token is shown to nobody who cannot prove to be this API server",
 			Hint: "az aks get-credentials puts it into the kubeconfig (the credential there is not used), or --cluster-ca HOST=FILE"}
 	}
-	config := &rest.Config{Host: o.Server, TLSClientConfig: rest.TLSClientConfig{CAData: o.CA}}
-	config.Wrap(func(base http.RoundTripper) http.RoundTripper { return bearer{base, o.Token} })
+	host, err := overTLS(o.Server)
+	if err != nil {
+		return nil, err
+	}
+	config := &rest.Config{Host: host, TLSClientConfig: rest.TLSClientConfig{CAData: o.CA}}
 	c, err := newClient(Options{Timeout: o.Timeout, UserAgent: o.UserAgent}, o.Name, config)
 	if err != nil {
 		return nil, err
 	}
-	c.namespace = "default"
+	c.namespace, c.entra = "default", true
+	// Above the patience for one answer: signing in may take a person's time.
+	c.http.Transport = bearer{c.http.Transport, o.Token}
 	return c, nil
+}
+
+// overTLS is the URL of a server that is shown credentials.
+func overTLS(server string) (string, error) {
+	if !strings.Contains(server, "://") {
+		server = "https://" + server
+	}
+	if u, err := url.Parse(server); err != nil || u.Scheme != "https" || u.Host == "" {
+		return "", &Error{Fault: FaultConfig, Msg: "use server " + server + ": a credential is shown over https alone"}
+	}
+	return strings.TrimSuffix(server, "/"), nil
 }
 
 // bearer shows a token with each request.
@@ -53,7 +73,10 @@ type bearer struct {
 func (b bearer) RoundTrip(req *http.Request) (*http.Response, error) {
 	token, err := b.token(req.Context())
 	if err != nil {
-		return nil, err
+		if req.Body != nil {
+			_ = req.Body.Close()
+		}
+		return nil, &Error{Fault: FaultCredential, Msg: "get a token: " + firstLine(err.Error()), Hint: "az login", Err: err}
 	}
 	req = req.Clone(req.Context())
 	req.Header.Set("Authorization", "Bearer "+token)
@@ -67,27 +90,48 @@ type Entry struct {
 	CA     []byte // PEM
 }
 
-// Entries are the clusters of the kubeconfig.
+// Entries are the clusters of the kubeconfig files, in their order. Each file
+// stands for itself: unlike with kubectl, an entry of the same name in another
+// file hides nothing. What has no CA, or says not to verify, is left out; the
+// error tells of files that could not be read, beside what the others say.
 func Entries(o Options) ([]Entry, error) {
-	rules := &clientcmd.ClientConfigLoadingRules{ExplicitPath: o.Kubeconfig, Precedence: o.files()}
-	raw, err := rules.Load()
-	if err != nil {
-		return nil, &Error{FaultConfig, "read kubeconfig: " + firstLine(err.Error()), "", err}
+	files := []string{o.Kubeconfig}
+	if o.Kubeconfig == "" {
+		files = o.files()
 	}
 	var all []Entry
-	for name, c := range raw.Clusters {
-		e := Entry{Names: []string{name}, Server: c.Server}
-		for context, x := range raw.Contexts {
-			if x.Cluster == name {
-				e.Names = append(e.Names, context)
-			}
-		}
-		if e.CA, err = authorityOf(c); err != nil || len(e.CA) == 0 {
+	var failed []error
+	for _, file := range files {
+		raw, err := clientcmd.LoadFromFile(file)
+		if errors.Is(err, fs.ErrNotExist) && o.Kubeconfig == "" {
 			continue
 		}
-		all = append(all, e)
+		if err == nil {
+			err = clientcmd.ResolveLocalPaths(raw)
+		}
+		if err != nil {
+			failed = append(failed, &Error{FaultConfig, "read kubeconfig " + file + ": " + firstLine(err.Error()), "", err})
+			continue
+		}
+		for _, name := range slices.Sorted(maps.Keys(raw.Clusters)) {
+			c := raw.Clusters[name]
+			ca, err := authorityOf(c)
+			if err != nil {
+				failed = append(failed, &Error{FaultConfig, fmt.Sprintf("read the CA of cluster %q in %s: %s", name, file, err), "", err})
+			}
+			if len(ca) == 0 || c.InsecureSkipTLSVerify {
+				continue
+			}
+			e := Entry{Names: []string{name}, Server: c.Server, CA: ca}
+			for _, context := range contexts(*raw) {
+				if raw.Contexts[context].Cluster == name {
+					e.Names = append(e.Names, context)
+				}
+			}
+			all = append(all, e)
+		}
 	}
-	return all, nil
+	return all, errors.Join(failed...)
 }
 
 func authorityOf(c *api.Cluster) ([]byte, error) {
@@ -100,7 +144,7 @@ func authorityOf(c *api.Cluster) ([]byte, error) {
 // Tried is what a server said to one old credential.
 type Tried struct {
 	What     string // certificate or token
-	Verified bool   // the server proved to be the one whose CA is given, and answered
+	Verified bool   // the server proved to be the one whose CA is given, and judged the credential
 	Status   int
 	User     string // who it took the credential for
 	Error    string // why there is no answer
@@ -125,15 +169,19 @@ func TryCredentials(ctx context.Context, kubeconfig, ca []byte, server string, t
 	if server == "" {
 		server = cluster.Server
 	}
+	if server, err = overTLS(server); err != nil {
+		return nil, err
+	}
 	pool := x509.NewCertPool()
 	if !pool.AppendCertsFromPEM(ca) {
 		return nil, &Error{Fault: FaultCertificate, Msg: "the current CA of " + server + " is not known", Hint: "az aks get-credentials puts it into the kubeconfig, or --cluster-ca HOST=FILE"}
 	}
+	config := &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12, ServerName: cluster.TLSServerName}
 	var all []Tried
 	if cert, key, err := pair(user); err != nil {
 		all = append(all, Tried{What: "certificate", Error: err.Error()})
 	} else if cert != nil {
-		all = append(all, tryOne(ctx, server, timeout, "certificate", &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, cert, key, ""))
+		all = append(all, tryOne(ctx, server, timeout, "certificate", config.Clone(), cert, key, ""))
 	}
 	token := user.Token
 	if token == "" && user.TokenFile != "" {
@@ -144,7 +192,7 @@ func TryCredentials(ctx context.Context, kubeconfig, ca []byte, server string, t
 		token = strings.TrimSpace(string(text))
 	}
 	if token != "" {
-		all = append(all, tryOne(ctx, server, timeout, "token", &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}, nil, nil, token))
+		all = append(all, tryOne(ctx, server, timeout, "token", config.Clone(), nil, nil, token))
 	}
 	return all, nil
 }
@@ -204,6 +252,10 @@ func tryOne(ctx context.Context, server string, timeout time.Duration, what stri
 			continue
 		}
 		t.User = reviewed(text)
+		if t.User == "system:anonymous" {
+			// Whoever shows nothing is answered the same.
+			t.User, t.Verified, t.Error = "", false, "the server took the caller for nobody, without saying that the credential is wrong"
+		}
 		return t
 	}
 	return t

@@ -70,6 +70,10 @@ func (c *Client) transportError(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	var own *Error
+	if errors.As(err, &own) {
+		return own
+	}
 	server := c.Server()
 	if m := execMissing.FindStringSubmatch(err.Error()); m != nil {
 		return missingPlugin(m[1], c.plugin(), err)
