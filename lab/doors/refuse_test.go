@@ -38,7 +38,7 @@ func refusals() []refusal {
 		return refusal{name: name, fault: cloud.Fault{Host: cloud.HostGraph, Path: "/v1.0" + path, Status: 403}, doors: doors, clusters: clusters}
 	}
 	kubernetes := func(name, path, doors string) refusal {
-		return refusal{name: name, fault: cloud.Fault{Host: cloud.HostKubernetes, Path: path, Status: 403}, doors: doors, clusters: "s-default s-entra s-old"}
+		return refusal{name: name, fault: cloud.Fault{Host: cloud.HostKubernetes, Path: path, Status: 403}, doors: doors, clusters: "s-entra s-old"}
 	}
 	const (
 		authorization = "/subscriptions/*/providers/Microsoft.Authorization/"
