@@ -3,6 +3,7 @@ package cloud
 import (
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestDefaultWorld holds what the tour relies on.
@@ -63,21 +64,37 @@ func TestParseWorldFaults(t *testing.T) {
 	}
 }
 
+// FuzzParseWorld: whatever is given, there is a world or an error that says so,
+// and a world can be stored and read back.
 func FuzzParseWorld(f *testing.F) {
 	f.Add(defaultYAML)
-	f.Add([]byte("{}"))
 	f.Add([]byte("clusters: [{name: x, resourceGroup: y, properties: {aadProfile: 3}}]"))
+	for _, seed := range []string{
+		"", "{}", "tenant: 3", "clusters: [{name: a, resourceGroup: b}]", "subscription: {id: x}\nfleets: [{members: [x]}]",
+		"managementGroups: [{name: a, parent: b}, {name: b, parent: a}]\nroleAssignments: [{scope: \"nodes:a\"}]",
+		"activity: [{time: -1d, case: upper}]\nfaults: [{host: arm, path: \"**\", delay: 1s}]", "denyAssignments: [{principals: [everyone]}]",
+		"clusters: [{name: a, properties: {disableLocalAccounts: 3, nodeResourceGroup: [1]}}]",
+	} {
+		f.Add([]byte(seed))
+	}
+	now := time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text []byte) {
-		w, err := ParseWorld(text)
+		w, err := ParseWorldAt(text, now)
 		if err != nil {
+			if err.Error() == "" {
+				t.Error("an error without words")
+			}
 			return
 		}
-		// What is accepted can be kept and asked.
-		if _, err := clone(w); err != nil {
+		again, err := clone(w)
+		if err != nil {
 			t.Fatal(err)
 		}
-		for _, c := range w.Clusters {
-			c.Settings()
+		for _, c := range again.Clusters {
+			again.Above(again.NodeScope(c))
+			if _, ok := again.Cluster(again.ClusterID(c)); !ok {
+				t.Errorf("cluster %s is lost", c.Name)
+			}
 		}
 	})
 }
