@@ -160,8 +160,7 @@ func (e *Env) doorsTenant(cmd *cobra.Command, o doorsOptions) (*snapshot.Tenant,
 		if o.cluster != "" {
 			o.tenant.clusters = []string{o.cluster}
 		}
-		tenant, _, err := e.collectTenant(cmd.Context(), o.tenant, nil)
-		return tenant, err
+		return e.collectTenant(cmd.Context(), o.tenant, nil)
 	}
 	for _, name := range []string{"kubeconfig", "cluster-ca", "no-kubernetes"} {
 		if cmd.Flags().Changed(name) && (o.prove == "" || name == "no-kubernetes") {

@@ -98,7 +98,7 @@ func (p doorsPrinter) all(v doorsView) {
 
 // head says who looked at what, and when.
 func (p doorsPrinter) head(r *doors.Report) {
-	name := cmp.Or(r.TenantName, r.TenantID, "unknown tenant")
+	name := cmp.Or(strings.TrimPrefix(r.TenantName, "LAB "), r.TenantID, "unknown tenant")
 	if r.TenantName != "" {
 		name += " (" + r.TenantID + ")"
 	}

@@ -52,7 +52,9 @@ type fakeAPI struct {
 	Log          string           `yaml:"log"`       // file to which requests are written
 
 	expired bool
-	logging sync.Mutex
+
+	certificate []byte // of the server
+	logging     sync.Mutex
 }
 
 // startFakeAPI serves `fakeapi FILE` and writes $WORK/kubeconfig.
@@ -77,6 +79,7 @@ func startFakeAPI(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 	server.TLS = &tls.Config{ClientAuth: tls.RequestClientCert}
 	server.StartTLS()
+	f.certificate = server.Certificate().Raw
 	ts.Defer(server.Close)
 	ts.Defer(func() { close(done) }) // runs first: Close waits for requests
 	ts.Check(os.WriteFile(ts.MkAbs("kubeconfig"), f.kubeconfig(ts, server), 0o600))
@@ -103,6 +106,12 @@ func (f *fakeAPI) serve(w http.ResponseWriter, r *http.Request) {
 		status(w, http.StatusForbidden, fmt.Sprintf("%s is forbidden: User %q cannot list resource %q at the cluster scope", resource, f.User["username"], resource))
 	case resource == "selfsubjectreviews":
 		answer(w, map[string]any{"status": map[string]any{"userInfo": f.userInfo(r)}})
+	case r.URL.Path == "/api/v1/namespaces/kube-system/configmaps/extension-apiserver-authentication":
+		answer(w, map[string]any{"data": map[string]any{"client-ca-file": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: f.certificate}))}})
+	case r.URL.Path == "/api/v1/secrets":
+		answer(w, map[string]any{"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": map[string]any{}, "items": f.secrets()})
+	case r.URL.Path == "/apis/certificates.k8s.io/v1/certificatesigningrequests":
+		f.list(w, r, parts, resource)
 	case strings.HasPrefix(r.URL.Path, "/apis/rbac.authorization.k8s.io/v1/"), r.URL.Path == "/api/v1/namespaces":
 		f.list(w, r, parts, resource)
 	default:
@@ -125,7 +134,18 @@ func (f *fakeAPI) userInfo(r *http.Request) map[string]any {
 	return info
 }
 
-var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding", "namespaces": "Namespace"}
+var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding", "namespaces": "Namespace", "certificatesigningrequests": "CertificateSigningRequest"}
+
+// secrets are those that hold tokens, by their metadata.
+func (f *fakeAPI) secrets() []map[string]any {
+	items := []map[string]any{}
+	for _, o := range f.Objects {
+		if o["kind"] == "Secret" {
+			items = append(items, map[string]any{"metadata": o["metadata"]})
+		}
+	}
+	return items
+}
 
 func (f *fakeAPI) list(w http.ResponseWriter, r *http.Request, parts []string, resource string) {
 	var items []map[string]any

@@ -126,12 +126,25 @@ func snapshotTicks(t time.Time) int64 { return int64(audit.TicksOf(t)) }
 
 // storeSnapshots is what one file brings.
 func (e *Env) storeSnapshots(ctx context.Context, path string) (all []store.Snapshot, err error) {
-	clusters, err := snapshot.Reader{Stdin: e.Stdin}.ReadAll(ctx, []string{path}, e.Now())
+	tenants, clusters, _, err := snapshot.Reader{Stdin: e.Stdin}.ReadTenants(ctx, []string{path}, e.Now())
 	if err != nil {
 		return nil, readError(ctx, err)
 	}
+	for _, f := range tenants {
+		all = append(all, tenantRows(f.Tenant, path))
+		for _, c := range f.Tenant.Clusters {
+			if c.Kubernetes != nil {
+				s := *c.Kubernetes
+				s.Name, s.Azure = c.ID, nil
+				all = append(all, clusterRows(&s, path))
+			}
+		}
+	}
 	for _, s := range clusters {
 		all = append(all, clusterRows(s, path))
+	}
+	if len(all) == 0 {
+		return nil, usageError("postern snapshot writes them", "%s: no snapshot", path)
 	}
 	return all, nil
 }

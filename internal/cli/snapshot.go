@@ -18,6 +18,9 @@ type snapshotOptions struct {
 	out   string
 	name  string
 	force bool
+
+	all, resume, fresh bool // of the tenant
+	tenant             tenantOptions
 }
 
 func newSnapshotCmd(env *Env) *cobra.Command {
@@ -34,17 +37,38 @@ FILE is readable by its owner only and appears whole or not at all; - is stdout.
 A name that ends in .gz is compressed. A file that is there is not overwritten
 without --force. With -n only that namespace's Roles and RoleBindings are read
 beside what is cluster-wide. Where a part could not be read the file is written all the
-same, and the exit code is 5.`,
+same, and the exit code is 5.
+
+--all-clusters reads a whole tenant instead: every AKS cluster the Azure
+credential sees, over all subscriptions, who holds what there, who these are, and
+what each API server says where its CA is known. A run that is cut off leaves
+what it read in FILE.part; the same command within an hour goes on from there.
+Nothing that lists credentials is called.`,
 		Example: `  postern snapshot --out aks-lab.json
   postern snapshot --context prod --name prod-weu --out prod.json.gz
+  postern snapshot --all-clusters --out tenant.json.gz
   postern who-can get secrets -A -f aks-lab.json -f prod.json.gz`,
 		Args: atMost(0, ""),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runSnapshot(cmd, env, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.all {
+				return runTenantSnapshot(cmd, env, o)
+			}
+			for _, name := range []string{"resume", "fresh", "cluster-ca", "no-kubernetes"} {
+				if cmd.Flags().Changed(name) {
+					return usageError("", "--%s has a meaning with --all-clusters only", name)
+				}
+			}
+			return runSnapshot(cmd, env, o)
+		},
 	}
 	cmd.Flags().StringVar(&o.out, "out", "", "the file to write, or - for stdout (required)")
 	cmd.Flags().StringVar(&o.name, "name", "", "what answers call this cluster (default the kubeconfig context)")
 	env.azureFlags(cmd)
 	cmd.Flags().BoolVar(&o.force, "force", false, "overwrite FILE")
+	cmd.Flags().BoolVar(&o.all, "all-clusters", false, "every AKS cluster of the tenant, with what Azure and Entra say")
+	cmd.Flags().BoolVar(&o.resume, "resume", false, "go on with what a run that was cut off left (done anyway where it is younger than an hour)")
+	cmd.Flags().BoolVar(&o.fresh, "fresh", false, "begin anew, whatever a run that was cut off left")
+	o.tenant.flags(cmd)
 	return uses(cmd, "kubeconfig", "context", "namespace", "all-namespaces")
 }
 
@@ -53,7 +77,7 @@ func runSnapshot(cmd *cobra.Command, env *Env, o snapshotOptions) error {
 	if err != nil {
 		return err
 	}
-	if strings.HasPrefix(o.name, "/") {
+	if strings.HasPrefix(o.name, "/") && env.Flags.Azure != azureNever {
 		env.Flags.Cluster = o.name // an ARM id says which cluster of Azure's it is
 	}
 	client, err := env.connect()
@@ -63,7 +87,7 @@ func runSnapshot(cmd *cobra.Command, env *Env, o snapshotOptions) error {
 	if env.StderrTerminal {
 		env.Say("reading %s", report.Clean(client.Server()))
 	}
-	snap, err := env.readLive(cmd.Context(), client, []cluster.Part{cluster.RBAC, cluster.Discovery, cluster.Version, cluster.Namespaces})
+	snap, err := env.readLive(cmd.Context(), client, cluster.Everything())
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func hash(text string) string {
 }
 
 func (p Page) title() string {
-	name := cmp.Or(p.TenantName, p.TenantID, "unknown tenant")
+	name := cmp.Or(strings.TrimPrefix(p.TenantName, "LAB "), p.TenantID, "unknown tenant")
 	if p.Lab {
 		name = "LAB " + name
 	}
