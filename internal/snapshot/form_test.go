@@ -57,6 +57,16 @@ func random(seed uint64) *snapshot.Snapshot {
 			s.Identity.Extra = map[string][]string{d.text(): {d.text()}}
 		}
 	}
+	s.Requests = orRead(d, func(d draw) snapshot.CertificateRequest {
+		return snapshot.CertificateRequest{Name: d.text(), Signer: d.text(), Requester: d.text(), User: d.text(), Groups: list(d, draw.text), Created: d.time(),
+			Approved: d.IntN(2) == 0, Denied: d.IntN(2) == 0, Issued: d.IntN(2) == 0, Expires: d.time()}
+	})
+	s.TokenSecrets = orRead(d, func(d draw) snapshot.TokenSecret {
+		return snapshot.TokenSecret{Namespace: d.text(), Name: d.text(), ServiceAccount: d.text(), Created: d.time(), LastUsed: d.text()}
+	})
+	s.ClientCAs = orRead(d, func(d draw) snapshot.Authority {
+		return snapshot.Authority{Subject: d.text(), NotBefore: d.time(), NotAfter: d.time(), SHA256: d.text()}
+	})
 	if d.IntN(2) == 0 {
 		s.Azure = &azrbac.Facts{
 			ClusterID: d.text(), Enabled: d.IntN(2) == 0, ManagementGroups: list(d, draw.text),
@@ -82,6 +92,21 @@ func list[T any](d draw, one func(draw) T) (all []T) {
 		all = append(all, one(d))
 	}
 	return all
+}
+
+// orRead is nil where a part was not read, which is not the same as empty.
+func orRead[T any](d draw, one func(draw) T) []T {
+	if d.IntN(3) == 0 {
+		return nil
+	}
+	return append([]T{}, list(d, one)...)
+}
+
+func (d draw) time() time.Time {
+	if d.IntN(4) == 0 {
+		return time.Time{}
+	}
+	return time.Unix(d.Int64N(1<<32), 0).UTC()
 }
 
 func (d draw) labels() map[string]string {
