@@ -64,7 +64,6 @@ func refusals() []refusal {
 		arm("fleet members", "/subscriptions/*/resourceGroups/*/providers/Microsoft.ContainerService/fleets/*/members", "fleet", "s-default s-private"),
 		arm("activity log", "/subscriptions/*/providers/Microsoft.Insights/eventtypes/management/values", "local-account", ""),
 		arm("federated credentials of identities", "/**/federatedIdentityCredentials", "", ""),
-		graph("objects by id", "/directoryObjects/getByIds", "", ""),
 		graph("users", "/users", "", ""),
 		graph("groups", "/groups", "", ""),
 		graph("members", "/groups/*/members", "run-command entra-admin-group", "s-entra"),
@@ -77,7 +76,7 @@ func refusals() []refusal {
 		graph("federated credentials", "/applications/*/federatedIdentityCredentials", "", ""),
 		graph("directory roles", "/roleManagement/directory/roleAssignments", "run-command entra-admin-group", "s-entra"),
 		graph("eligible directory roles", "/roleManagement/directory/roleEligibilityScheduleInstances", "run-command entra-admin-group", "s-entra"),
-		graph("permissions on Graph", "/servicePrincipals*/appRoleAssignedTo", "run-command entra-admin-group", "s-entra"),
+		graph("permissions on Graph", "/servicePrincipals/*/appRoleAssignedTo", "run-command entra-admin-group", "s-entra"),
 		kubernetes("bindings", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings", "kubernetes-rbac kubernetes-escalation"),
 		kubernetes("roles", "/apis/rbac.authorization.k8s.io/v1/clusterroles", "kubernetes-rbac kubernetes-escalation"),
 		kubernetes("certificate requests", "/apis/certificates.k8s.io/v1/certificatesigningrequests", "csr-certificates"),
@@ -145,12 +144,12 @@ func (x refusal) judge(t *testing.T, whole, got report) {
 		}
 		vague := after.vague()
 		for _, h := range before.Holders {
-			if !vague && !slices.ContainsFunc(after.Holders, func(o holder) bool { return o.Principal.ID == h.Principal.ID && o.How == h.How }) {
+			if !vague && !h.among(after.Holders) {
 				t.Errorf("%s: %s %s is gone, and nothing says so", at, h.How, h.Principal.name())
 			}
 		}
 		for _, h := range after.Holders {
-			if h.Unsure == "" && !slices.ContainsFunc(before.Holders, func(o holder) bool { return o.Principal.ID == h.Principal.ID && o.How == h.How }) {
+			if h.Unsure == "" && !h.among(before.Holders) {
 				t.Errorf("%s: %s %s came up for sure", at, h.How, h.Principal.name())
 			}
 		}
@@ -159,6 +158,14 @@ func (x refusal) judge(t *testing.T, whole, got report) {
 			t.Errorf("%s is %s and all holders known, though %s could not be read", at, after.State, x.name)
 		}
 	}
+}
+
+// among reports whether a list has the holder. Without the directory a Subject is
+// called by its name alone.
+func (h holder) among(all []holder) bool {
+	return slices.ContainsFunc(all, func(o holder) bool {
+		return o.How == h.How && (o.Principal.ID == h.Principal.ID || o.Principal.name() == h.Principal.name())
+	})
 }
 
 // vague doors do not claim to know everything.
@@ -247,7 +254,7 @@ func TestPermissions(t *testing.T) {
 	a := start(t, with(role.Actions, role.Graph))
 	whole, _ := a.doors(t)
 	for _, g := range whole.gaps() {
-		if g.Needs != "" {
+		if strings.Contains(g.Needs, "/read") || strings.Contains(g.Needs, "Graph") {
 			t.Errorf("with everything that deploy/ grants: %s: %s (needs %s)", g.What, g.Why, g.Needs)
 		}
 	}
