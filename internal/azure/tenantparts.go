@@ -41,8 +41,15 @@ func (c *tenantCollector) steps(what string, all []func()) {
 
 // resources reads Resource Manager: per subscription, then per cluster.
 func (c *tenantCollector) resources(ctx context.Context) {
+	c.query(ctx)
+	for _, k := range c.tenant.Clusters { // of a subscription that the listing did not show
+		id := strings.Split(k.ID, "/")[2]
+		if !slices.ContainsFunc(c.tenant.Subscriptions, func(s snapshot.Subscription) bool { return strings.EqualFold(s.ID, id) }) {
+			c.tenant.Subscriptions = append(c.tenant.Subscriptions, snapshot.Subscription{ID: id})
+		}
+	}
 	subscriptions := slices.Clone(c.tenant.Subscriptions)
-	all := []func(){func() { c.query(ctx) }}
+	var all []func()
 	for _, s := range subscriptions {
 		scope := "/subscriptions/" + s.ID
 		all = append(all,

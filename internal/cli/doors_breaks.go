@@ -30,7 +30,7 @@ const coveredKQL = `Events | where TimeGenerated >= datetime(%[1]s) | summarize 
 // there is none to ask is not an error: it is not examined, and said.
 func (e *Env) sharedUses(ctx context.Context, r *doors.Report, since time.Time) ([]doors.Use, []doors.Gap) {
 	none := func(why string) ([]doors.Use, []doors.Gap) {
-		return nil, []doors.Gap{{What: "the audit log: who uses the shared account", Why: why, Needs: "postern ingest --from …"}}
+		return nil, []doors.Gap{{What: "the audit log: who uses the shared account", Why: why, Needs: "postern ingest --from …", Always: true}}
 	}
 	reader, err := serve.Open(ctx, e.StoreURL(), serve.Options{Now: e.Now})
 	switch {
@@ -73,7 +73,7 @@ func (e *Env) sharedUses(ctx context.Context, r *doors.Report, since time.Time) 
 	}
 	var gaps []doors.Gap
 	if len(without) > 0 {
-		gaps = append(gaps, doors.Gap{What: "the audit log: who uses the shared account of " + few(without, ", "), Why: "the store has no events of it since " + from, Needs: "postern ingest --from … --cluster NAME"})
+		gaps = append(gaps, doors.Gap{What: "the audit log: who uses the shared account of " + few(without, ", "), Why: "the store has no events of it since " + from, Needs: "postern ingest --from … --cluster NAME", Always: true})
 	}
 	return uses, gaps
 }

@@ -64,7 +64,7 @@ func (x *finder) azureRBAC(c *cluster) Door {
 	strong := map[string]bool{}
 	for i := range d.Holders {
 		d.Holders[i].Power = clusterAdmin
-		if d.Holders[i].can() {
+		if d.Holders[i].Unsure == "" {
 			strong[d.Holders[i].Principal.ID+string(d.Holders[i].How)] = true
 		}
 	}
@@ -213,7 +213,7 @@ func (x *finder) fleet(c *cluster) Door {
 		return d
 	}
 	for _, u := range x.t.Unread {
-		if u.Piece == snapshot.PieceFleets {
+		if u.Piece == snapshot.PieceFleets || u.Piece == snapshot.PieceSubscriptions {
 			d.State, d.Why = Unknown, unreadText(u)
 			d.HoldersUnknown = append(d.HoldersUnknown, unreadText(u))
 		}

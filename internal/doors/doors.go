@@ -177,6 +177,8 @@ type Gap struct {
 	What  string `json:"what"`
 	Why   string `json:"why"`
 	Needs string `json:"needs,omitempty"`
+	// Always: no reading tells this, so that the report is no less complete.
+	Always bool `json:"always,omitempty"`
 }
 
 // User is somebody who used the shared credential.

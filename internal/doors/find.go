@@ -113,7 +113,16 @@ func (x *finder) missing(piece snapshot.Piece, scope string) (why string, missin
 			return unreadText(u), true
 		}
 	}
+	// Nothing was read of a subscription that was not seen.
+	if id, ok := strings.CutPrefix(fold(scope), "/subscriptions/"); ok && !strings.Contains(id, "/") && !x.sees(id) {
+		return string(piece) + " of " + scope + " were not read: the subscription is not among those that could be listed", true
+	}
 	return "", false
+}
+
+// sees reports whether a subscription is among those that were read.
+func (x *finder) sees(id string) bool {
+	return slices.ContainsFunc(x.t.Subscriptions, func(s snapshot.Subscription) bool { return fold(s.ID) == id })
 }
 
 func unreadText(u snapshot.Unread) string {
@@ -263,8 +272,12 @@ type indexes struct {
 	eligible *azrbac.Index // eligible ones alone
 	denied   *azrbac.Index // both, with deny assignments
 	denies   bool          // there are any
-	until    map[string]time.Time
-	unread   []string
+	// deniesUnread: there may be deny assignments that nobody has seen. doubtful
+	// are groups that the known ones name and whose members could not be read.
+	deniesUnread bool
+	doubtful     []string
+	until        map[string]time.Time
+	unread       []string
 }
 
 func (x *finder) index(subscription string) *indexes {
@@ -313,6 +326,14 @@ func (x *finder) index(subscription string) *indexes {
 	for _, piece := range []snapshot.Piece{snapshot.PieceAssignments, snapshot.PieceEligible, snapshot.PieceDenies} {
 		if why, missing := x.missing(piece, scope); missing {
 			n.unread = append(n.unread, why)
+			n.deniesUnread = n.deniesUnread || piece == snapshot.PieceDenies
+		}
+	}
+	for _, d := range all.Denies {
+		for _, who := range append(slices.Clone(d.Principals), d.ExcludePrincipals...) {
+			if id := fold(who.ID); id != azrbac.Everyone && x.membersUnknown(id, map[string]bool{}) && !slices.Contains(n.doubtful, id) {
+				n.doubtful = append(n.doubtful, id)
+			}
 		}
 	}
 	for _, u := range x.t.Unread {
@@ -325,6 +346,27 @@ func (x *finder) index(subscription string) *indexes {
 	}
 	x.indexes[key] = n
 	return n
+}
+
+// membersUnknown reports whether who is in a group could not be read, or what it
+// is at all.
+func (x *finder) membersUnknown(id string, seen map[string]bool) bool {
+	if seen[id] {
+		return false
+	}
+	seen[id] = true
+	p := x.principals[id]
+	if p == nil || p.Kind == snapshot.UnknownPrincipal && !p.Deleted {
+		_, missing := x.missing(snapshot.PiecePrincipals, id)
+		return missing
+	}
+	if p.Kind != snapshot.GroupPrincipal {
+		return false
+	}
+	if _, missing := x.missing(snapshot.PieceMembers, id); missing {
+		return true
+	}
+	return slices.ContainsFunc(p.Members, func(m string) bool { return x.membersUnknown(fold(m), seen) })
 }
 
 func lastOf(id string) string {

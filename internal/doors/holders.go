@@ -249,6 +249,9 @@ func (x *finder) holders(subscription string, r right) (all []Holder, unknown []
 				if x.denied(n, r, &h, a.PrincipalID) {
 					continue
 				}
+				if n.deniesUnread {
+					h.Unsure = strings.Join(append(sentence(h.Unsure), "deny assignments could not be read, which may take it"), "; ")
+				}
 				all = append(all, h)
 			}
 		}
@@ -273,7 +276,12 @@ func (x *finder) denied(n *indexes, r right, h *Holder, through string) bool {
 		return false
 	}
 	ids := append([]string{h.Principal.ID, through}, x.above[h.Principal.ID]...)
-	switch d := r.decide(n.denied, ids); d.Verdict {
+	d := r.decide(n.denied, ids)
+	if len(n.doubtful) > 0 && r.decide(n.denied, append(slices.Clone(ids), n.doubtful...)).Verdict != d.Verdict {
+		h.Unsure = strings.Join(append(sentence(h.Unsure), "a deny assignment names a group whose members could not be read"), "; ")
+		return false
+	}
+	switch d.Verdict {
 	case azrbac.Allow:
 		return false
 	case azrbac.Unknown:

@@ -7,6 +7,7 @@ import (
 
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
+	"github.com/postern-dev/postern/rbac/azrbac"
 	"github.com/postern-dev/postern/rbac/escalate"
 )
 
@@ -67,7 +68,10 @@ func (x *finder) subject(s rbac.Subject, tail []Step) (all []Holder, unknown []s
 	}
 	if !ok || p.Kind == snapshot.UnknownPrincipal && !p.Deleted {
 		h := Holder{Principal: Principal{ID: s.Name, Kind: string(s.Kind), Name: s.Name}, How: Active, Path: tail}
-		return []Holder{h}, nil
+		if why, missing := x.missing(snapshot.PiecePrincipals, s.Name); missing && (azrbac.IsGUID(s.Name) || strings.Contains(s.Name, "@")) {
+			h.Unsure, unknown = "who this is in the directory could not be read", []string{why}
+		}
+		return []Holder{h}, unknown
 	}
 	found, unknown := x.expand(p.ID, Active, tail)
 	for _, f := range found {
