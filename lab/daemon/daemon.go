@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options, ready func(layout.Lab)) (err error) {
 	}
 	l := &lab{
 		options: o, log: log, state: state, proxyListener: proxy,
-		clusterID: world.ClusterID(world.Clusters[0]),
+		clusterID: world.ClusterID(world.Running()),
 	}
 	l.plane = &controlplane.Plane{
 		Dir: o.Dir.Cluster(), Executable: o.Executable, Listener: api, Log: log, Progress: o.say,
