@@ -67,7 +67,7 @@ server: only a 401 of the server itself proves them dead.`,
 	f := cmd.Flags()
 	f.StringVar(&o.cluster, "cluster", "", "only this cluster, by ARM id or name")
 	f.StringVar(&o.prove, "prove", "", "try this old kubeconfig against its API server")
-	f.StringVar(&o.since, "since", "30d", "how far to look back for who uses the shared account: 30d, 12h, 2w")
+	f.StringVar(&o.since, "since", "30d", "how far to look back for who uses the shared account, from now or from when the file was made: 30d, 12h, 2w")
 	o.tenant.flags(cmd)
 	env.completeClusters(cmd)
 	return uses(cmd, "kubeconfig", "filename", "store")
@@ -99,7 +99,7 @@ func runDoors(cmd *cobra.Command, env *Env, o doorsOptions) error {
 		return err
 	}
 	r := doors.Find(tenant, doors.Options{Now: env.Now(), Cluster: o.cluster})
-	since := env.Now().Add(-window)
+	since := tenant.Taken.Add(-window) // of files: as of when they were made
 	uses, gaps := env.sharedUses(cmd.Context(), r, since)
 	r.Breaks(tenant, uses, since)
 	if o.prove != "" {

@@ -29,6 +29,6 @@
     if (e.key === "/" && document.activeElement !== search) { e.preventDefault(); search.focus(); }
   });
   let opened = [];
-  addEventListener("beforeprint", () => { opened = doors.filter(d => !d.open); for (const d of opened) d.open = true; });
-  addEventListener("afterprint", () => { for (const d of opened) d.open = false; });
+  addEventListener("beforeprint", () => { for (const d of doors) if (!d.open) { opened.push(d); d.open = true; } });
+  addEventListener("afterprint", () => { for (const d of opened) d.open = false; opened = []; });
 })();
