@@ -7,7 +7,7 @@ KUBERNETES_VERSION := v1.36.3
 KUBE_LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/component-base/version.gitTreeState=clean
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
-.PHONY: help build demo test confirm lab check bench corpus tour-az fuzz clean tools-present browser-present
+.PHONY: help build demo test confirm lab check bench corpus tour-az az fuzz clean tools-present browser-present
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -64,6 +64,10 @@ corpus: build ## score the compiler against recorded Kusto answers, where ../sha
 tour-az: build ## the tour with real az (installs Debian's azure-cli if it may)
 	@command -v az >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends azure-cli >/dev/null; } || { echo "make: az is missing. As root: apt-get install -y azure-cli"; exit 1; }
 	@$(BIN)/postern-lab tour --fresh --az=required
+
+az: build ## the lab's Azure against the real az, scripts in lab/e2e/testdata/az (installs Debian's azure-cli if it may)
+	@command -v az >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends azure-cli >/dev/null; } || { echo "make: az is missing. As root: apt-get install -y azure-cli"; exit 1; }
+	cd lab && $(GO) test -tags az -count=1 -parallel 1 -timeout 15m -run '^TestAz$$' -v ./e2e
 
 fuzz: ## each fuzz target for FUZZTIME (default 30s)
 	@for p in $$(grep -rl --include='*_test.go' 'func Fuzz' . | xargs -n1 dirname | sort -u); do \

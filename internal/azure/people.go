@@ -34,7 +34,7 @@ type people struct {
 func (c *tenantCollector) readDirectory(ctx context.Context) {
 	p := &people{tenantCollector: c, known: map[string]*snapshot.Principal{}, wanted: map[string]bool{}}
 	p.named()
-	p.steps("directory", []func(){func() { p.roles(ctx) }, func() { p.appRoles(ctx) }, func() { p.spelled(ctx) }})
+	p.steps("directory", []func(){func() { p.roles(ctx) }, func() { p.appRoles(ctx) }, func() { p.spelled(ctx) }, func() { p.search(ctx) }})
 	for len(p.wanted) > 0 && ctx.Err() == nil {
 		p.round(ctx)
 	}
@@ -162,6 +162,35 @@ func (p *people) spelled(ctx context.Context) {
 		})
 		if err != nil {
 			p.unreadGraph(ctx, snapshot.PiecePrincipals, "", err, one.permission)
+		}
+	}
+}
+
+// search looks for those who were asked for. What may not be searched, or is not
+// there, is unread or absent as everybody else is.
+func (p *people) search(ctx context.Context) {
+	for _, text := range p.o.Principals {
+		add := func(item json.RawMessage) error {
+			var o struct{ ID string }
+			err := json.Unmarshal(item, &o)
+			p.want(o.ID)
+			return err
+		}
+		find := func(collection, property, permission string) {
+			if err := p.filtered(ctx, collection, property, "id", []string{text}, add); err != nil {
+				p.unreadGraph(ctx, snapshot.PiecePrincipals, "", err, permission)
+			}
+		}
+		switch {
+		case azrbac.IsGUID(text):
+			p.want(text)
+			find("servicePrincipals", "appId", "Application.Read.All")
+		case strings.Contains(text, "@"):
+			find("users", "userPrincipalName", "User.Read.All")
+		default:
+			find("servicePrincipals", "displayName", "Application.Read.All")
+			find("groups", "displayName", "Group.Read.All")
+			find("users", "displayName", "User.Read.All")
 		}
 	}
 }

@@ -37,12 +37,15 @@ const activityDays = 90
 // TenantOptions say what to collect, and who asks.
 type TenantOptions struct {
 	Clusters []string // only these, by ARM id or name; empty: all
-	TenantID string   // empty: the credential's own
-	Getenv   func(string) string
-	Version  string // for the user agent
-	Now      func() time.Time
-	Progress func(Progress) // nil: nobody is told
-	Tape     *Tape          // nil: nothing is kept for resuming
+	// Principals are looked up even if nothing names them: object ids, application
+	// ids, UPNs or display names.
+	Principals []string
+	TenantID   string // empty: the credential's own
+	Getenv     func(string) string
+	Version    string // for the user agent
+	Now        func() time.Time
+	Progress   func(Progress) // nil: nobody is told
+	Tape       *Tape          // nil: nothing is kept for resuming
 	// Kubernetes reads a cluster's API server; nil: none is asked. It is called
 	// for several clusters at once.
 	Kubernetes func(context.Context, *snapshot.AzureCluster) (*snapshot.Snapshot, error)

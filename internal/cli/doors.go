@@ -160,6 +160,9 @@ func (e *Env) doorsTenant(cmd *cobra.Command, o doorsOptions) (*snapshot.Tenant,
 		if o.cluster != "" {
 			o.tenant.clusters = []string{o.cluster}
 		}
+		if o.principal != "" {
+			o.tenant.principals = []string{o.principal}
+		}
 		return e.collectTenant(cmd.Context(), o.tenant, nil)
 	}
 	for _, name := range []string{"kubeconfig", "cluster-ca", "no-kubernetes"} {

@@ -21,9 +21,10 @@ import (
 // tenantOptions are what doors and snapshot --all-clusters know of how a tenant
 // is read.
 type tenantOptions struct {
-	clusters []string
-	cas      []string // HOST=FILE
-	none     bool     // no Kubernetes parts
+	clusters   []string
+	principals []string
+	cas        []string // HOST=FILE
+	none       bool     // no Kubernetes parts
 }
 
 func (o *tenantOptions) flags(cmd *cobra.Command) {
@@ -65,7 +66,7 @@ func (e *Env) collectTenant(ctx context.Context, o tenantOptions, tape *azure.Ta
 	}
 	line := e.newProgressLine()
 	options := azure.TenantOptions{
-		Clusters: o.clusters, Getenv: e.Getenv, Version: buildVersion(), Now: e.Now, Tape: tape,
+		Clusters: o.clusters, Principals: o.principals, Getenv: e.Getenv, Version: buildVersion(), Now: e.Now, Tape: tape,
 		Progress: func(p azure.Progress) { line.show(p) },
 	}
 	if !o.none {

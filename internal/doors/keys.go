@@ -44,7 +44,8 @@ func (x *finder) keysTo(p *snapshot.Principal) (keys []Key) {
 		add(who, Source, "federated credential "+f.Name+": tokens of "+f.Issuer+" for subject "+f.Subject+" sign in as it", "", nil)
 	}
 	if p.ManagedIdentity != "" {
-		if parts := strings.Split(strings.Trim(p.ManagedIdentity, "/"), "/"); len(parts) > 1 && strings.EqualFold(parts[0], "subscriptions") {
+		// A resource's own identity takes no federated credentials.
+		if parts := strings.Split(strings.Trim(p.ManagedIdentity, "/"), "/"); len(parts) > 1 && strings.Contains(fold(p.ManagedIdentity), "/userassignedidentities/") && strings.EqualFold(parts[0], "subscriptions") {
 			found, _ := x.holders(parts[1], right{action: "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials/write", scope: p.ManagedIdentity})
 			for _, h := range found {
 				add(h.Principal, h.How, "may add a federated credential to the managed identity", h.Unsure, h.Path)
