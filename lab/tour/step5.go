@@ -176,6 +176,7 @@ type doorsReport struct {
 type door struct {
 	Kind    string
 	State   string
+	Why     string
 	Holders []struct {
 		Principal struct{ ID, Name string }
 		How       string

@@ -100,5 +100,29 @@ func (w *walk) dead(ctx context.Context, t *transcript) error {
 		return err
 	}
 	t.means("and hshahin, signed in through Entra, works on with the new kubeconfig")
-	return nil
+	return w.proved(ctx, t)
+}
+
+// proved asks postern for the same proof.
+func (w *walk) proved(ctx context.Context, t *transcript) error {
+	p := w.hshahin
+	var r doorsReport
+	if err := p.posternIncomplete(ctx, t, &r, "doors", "--cluster", w.lab.ClusterID, "--prove", p.file("admin.kubeconfig")); err != nil {
+		return err
+	}
+	if len(r.Clusters) != 1 {
+		return fmt.Errorf("postern doors --prove speaks of %d clusters", len(r.Clusters))
+	}
+	for _, d := range r.Clusters[0].Doors {
+		if d.Kind != "old-credentials" {
+			continue
+		}
+		t.output("old-credentials: " + d.State + ": " + d.Why)
+		if d.State != "proved" {
+			return fmt.Errorf("postern doors --prove calls old-credentials %q, want proved", d.State)
+		}
+		t.means("postern shows the old certificate and the old token to the server, and calls the door proved")
+		return nil
+	}
+	return fmt.Errorf("postern doors --prove says nothing of old-credentials")
 }
