@@ -298,7 +298,7 @@ func holderSummary(d doors.Door) string {
 	if len(parts) == 0 && d.State == doors.Unknown {
 		return "unknown"
 	}
-	return cmp.Or(strings.Join(parts, "; "), "nobody")
+	return cmp.Or(strings.Join(parts, "; "), d.Nobody())
 }
 
 func (p doorsPrinter) breaks(c doors.Cluster) {

@@ -111,6 +111,15 @@ type Door struct {
 	Fix            string   `json:"fix,omitempty"` // how to close it
 }
 
+// Nobody says in words that a door has no holder. The holders of a credential
+// that lies about are those who were seen fetching it: others may have it.
+func (d Door) Nobody() string {
+	if d.Kind == LocalAccount || d.Kind == OldCredentials {
+		return "nobody seen fetching it"
+	}
+	return "nobody"
+}
+
 // Evidence is where a fact was read.
 type Evidence struct {
 	What string    `json:"what"`           // disableLocalAccounts is absent, which is false

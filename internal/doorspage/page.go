@@ -148,7 +148,10 @@ func people(d doors.Door) string {
 	text := fmt.Sprintf("%d holders", len(seen))
 	switch len(seen) {
 	case 0:
-		text = "nobody"
+		text = d.Nobody()
+		if len(d.HoldersUnknown) > 0 {
+			return "unknown"
+		}
 	case 1:
 		text = report.Clean(label(d.Holders[0].Principal))
 	}
