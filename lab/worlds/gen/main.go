@@ -13,10 +13,8 @@ import (
 	"path/filepath"
 	"time"
 
-	"sigs.k8s.io/yaml"
-
-	"github.com/postern-dev/postern/lab/cloud"
 	"github.com/postern-dev/postern/lab/worlds/expect"
+	"github.com/postern-dev/postern/lab/worlds/forty"
 )
 
 func main() {
@@ -30,29 +28,12 @@ func main() {
 }
 
 func run(dir string, seed uint64) error {
-	world := forty(seed)
-	text, err := yaml.Marshal(world)
-	if err != nil {
-		return err
-	}
-	text = append([]byte("# Written by lab/worlds/gen; docs/worlds.md describes the schema.\n"), text...)
-	w, err := cloud.ParseWorldAt(text, time.Now())
+	text, w, err := forty.Read(seed, time.Now())
 	if err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(dir, "forty.yaml"), text, 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, "forty.planted.txt"), expect.Text(expect.Doors(w, fortyUnread(w))), 0o644)
-}
-
-// fortyUnread is what the faults of the world hide.
-func fortyUnread(w *cloud.World) expect.Unread {
-	var u expect.Unread
-	for _, s := range w.AllSubscriptions() {
-		if s.DisplayName == refusing {
-			u.Subscriptions = append(u.Subscriptions, s.ID)
-		}
-	}
-	return u
+	return os.WriteFile(filepath.Join(dir, "forty.planted.txt"), expect.Text(expect.Doors(w, forty.Unread(w))), 0o644)
 }

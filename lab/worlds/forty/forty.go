@@ -1,4 +1,7 @@
-package main
+// Package forty makes worlds of 40 clusters over 5 subscriptions, pairwise over
+// what decides who gets in; one subscription refuses and one throttles. The same
+// seed makes the same world.
+package forty
 
 import (
 	"crypto/sha256"
@@ -23,9 +26,10 @@ func guid(words ...string) string {
 
 const domain = "@lab.onmicrosoft.com"
 
-// The subscription of which nothing can be read, and the one that throttles.
+// The display names of the subscription of which nothing can be read, and of the
+// one that throttles.
 const (
-	refusing   = "LAB sealed"
+	Refusing   = "LAB sealed"
 	throttling = "LAB busy"
 )
 
@@ -44,7 +48,7 @@ func settings() [][]string {
 		{"ext-no", "ext-yes"},
 		{"fleet-no", "fleet-yes"},
 		{"quiet", "pulled", "pulled-rotated", "refused", "refused-written", "upper"},
-		{"direct", "group", "nested", "eligible", "user-role", "wildcard", "not-actions", "near-miss", "denied", "denied-but", "namespace", "conditional", "rbac-admin", "writer", "nodes", "cycle", "deleted", "disabled"},
+		{"direct", "group", "nested", "eligible", "user-role", "wildcard", "not-actions", "near-miss", "denied", "denied-but", "namespace", "conditional", "rbac-admin", "writer", "nodes", "cycle", "deleted", "disabled", "deny-child", "deny-above", "data-denied", "data-eligible", "data-custom", "owner-only", "pim-group", "cluster-wildcard"},
 		{"k8s-none", "k8s-plain", "k8s-bound", "k8s-group", "k8s-escalate", "k8s-tokens", "k8s-csr"},
 		{"diag-none", "diag-category", "diag-group"},
 	}
@@ -121,10 +125,11 @@ type builder struct {
 	members                                                               []string
 }
 
-func forty(seed uint64) object {
+// World is a world file as JSON values.
+func World(seed uint64) map[string]any {
 	r := rand.New(rand.NewPCG(seed, 40))
 	b := &builder{}
-	subscriptions := []string{"", "LAB two", "LAB three", refusing, throttling}
+	subscriptions := []string{"", "LAB two", "LAB three", Refusing, throttling}
 	groups := []string{"rg-one", "rg-two", "rg-three", "rg-sealed", "rg-busy"}
 	for i, row := range rows(40, r) {
 		b.cluster(i, row, subscriptions[i%5], groups[i%5])
@@ -144,12 +149,12 @@ func forty(seed uint64) object {
 		"subscriptions": []object{
 			{"id": guid("sub", "two"), "displayName": "LAB two", "managementGroup": "corp"},
 			{"id": guid("sub", "three"), "displayName": "LAB three", "managementGroup": "edge"},
-			{"id": guid("sub", "sealed"), "displayName": refusing, "managementGroup": "edge"},
+			{"id": guid("sub", "sealed"), "displayName": Refusing, "managementGroup": "edge"},
 			{"id": guid("sub", "busy"), "displayName": throttling},
 		},
 		"resourceGroups": []object{
 			{"name": "rg-one", "location": "westeurope"}, {"name": "rg-two", "location": "northeurope", "subscription": "LAB two"},
-			{"name": "rg-three", "location": "eastus", "subscription": "LAB three"}, {"name": "rg-sealed", "location": "eastus", "subscription": refusing},
+			{"name": "rg-three", "location": "eastus", "subscription": "LAB three"}, {"name": "rg-sealed", "location": "eastus", "subscription": Refusing},
 			{"name": "rg-busy", "location": "westus", "subscription": throttling},
 		},
 		"users": []object{
@@ -192,6 +197,9 @@ func forty(seed uint64) object {
 			role("Everything AKS", []string{"Microsoft.ContainerService/*"}, nil),
 			role("No Admin Key", []string{"Microsoft.ContainerService/managedClusters/*"}, []string{"Microsoft.ContainerService/managedClusters/listClusterAdminCredential/action"}),
 			role("Node Runner", []string{"Microsoft.Compute/virtualMachineScaleSets/virtualMachines/runCommand/action"}, nil),
+			data("Secrets But Not Exec", []string{"Microsoft.ContainerService/managedClusters/secrets/*"}, nil),
+			data("Everything But Bindings", []string{"Microsoft.ContainerService/managedClusters/*"}, []string{"Microsoft.ContainerService/managedClusters/rbac.authorization.k8s.io/*"}),
+			role("Every Write", []string{"*/write"}, []string{"Microsoft.Authorization/*"}),
 			role("Identity Keeper", []string{"Microsoft.ManagedIdentity/*/write"}, nil),
 			role("Postern Reader", posternReader(), nil),
 		},
@@ -203,7 +211,7 @@ func forty(seed uint64) object {
 		"activity":            b.activity,
 		"diagnosticSettings":  b.diagnostic,
 		"faults": []object{
-			{"host": "arm", "path": "**", "subscription": refusing, "status": 403},
+			{"host": "arm", "path": "**", "subscription": Refusing, "status": 403},
 			{"host": "arm", "path": "**", "subscription": throttling, "status": 429, "retryAfter": 1, "times": 6},
 		},
 	}
@@ -226,6 +234,21 @@ func role(name string, actions, not []string) object {
 		not = []string{}
 	}
 	return object{"id": guid("role", name), "roleName": name, "permissions": []object{{"actions": actions, "notActions": not}}, "assignableScopes": []string{"managementGroups/corp"}}
+}
+
+func data(name string, actions, not []string) object {
+	if not == nil {
+		not = []string{}
+	}
+	return object{"id": guid("role", name), "roleName": name, "permissions": []object{{"dataActions": actions, "notDataActions": not}}, "assignableScopes": []string{"managementGroups/corp"}}
+}
+
+// in is a resource group of a subscription, as scopes are written.
+func in(subscription, group string) string {
+	if subscription == "" {
+		return "resourceGroups/" + group
+	}
+	return subscription + ":resourceGroups/" + group
 }
 
 func principal(name string) string { return upns([]string{name})[0] }
@@ -403,6 +426,27 @@ func (b *builder) hold(has map[string]bool, name, resourceGroup, subscription st
 		b.assign("g-cycle-a", "Azure Kubernetes Service Cluster Admin Role", at)
 	case has["deleted"]:
 		b.assign(guid("somebody", "who left"), "Azure Kubernetes Service Cluster Admin Role", at)
+	case has["deny-child"]: // takes nothing: it does not apply below its own scope
+		b.assign("joe", "Azure Kubernetes Service Cluster Admin Role", at)
+		b.denies = append(b.denies, object{"name": "here-" + name, "scope": in(subscription, resourceGroup), "principals": []string{"joe" + domain}, "actions": []string{"*"}, "doNotApplyToChildScopes": true})
+	case has["deny-above"]:
+		b.assign("g-ops", "Azure Kubernetes Service Contributor Role", at)
+		b.denies = append(b.denies, object{"name": "above-" + name, "scope": in(subscription, resourceGroup), "principals": []string{"g-ops"}, "exclude": []string{"sp-deploy"},
+			"actions": []string{"Microsoft.ContainerService/managedClusters/*"}, "notActions": []string{"Microsoft.ContainerService/managedClusters/runCommand/action"}})
+	case has["data-denied"]:
+		b.assign("g-flat", "Azure Kubernetes Service RBAC Cluster Admin", at)
+		b.denies = append(b.denies, object{"name": "data-" + name, "scope": at, "principals": []string{"ann" + domain}, "dataActions": []string{"Microsoft.ContainerService/managedClusters/rbac.authorization.k8s.io/*"}})
+	case has["data-eligible"]:
+		b.eligible = append(b.eligible, object{"principal": "g-ops", "role": "Azure Kubernetes Service RBAC Cluster Admin", "scope": in(subscription, resourceGroup), "until": "+5d"})
+	case has["data-custom"]:
+		b.assign("joe", "Secrets But Not Exec", at+"/namespaces/shop")
+		b.assign("lea", "Everything But Bindings", at)
+	case has["owner-only"]:
+		b.assign("g-empty", "Azure Kubernetes Service Cluster Admin Role", at)
+	case has["pim-group"]:
+		b.assign("g-pim", "Contributor", in(subscription, resourceGroup))
+	case has["cluster-wildcard"]:
+		b.assign("sp-identity", "Every Write", at)
 	case has["disabled"]:
 		b.assign("eve", "Azure Kubernetes Service Cluster Admin Role", at)
 	}

@@ -1,4 +1,4 @@
-package main
+package forty
 
 import (
 	"crypto/ed25519"
