@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/postern-dev/postern/lab/cloud"
 	"github.com/postern-dev/postern/lab/daemon/layout"
 )
 
@@ -276,13 +277,19 @@ func (s *stage) rest(ctx context.Context, state layout.Dir) {
 	if !s.o.keep || s.daemon == nil {
 		return
 	}
+	world := cloud.DefaultWorld() // the tour's own lab has no other
+	owner, _ := world.User("lab-owner@" + world.Tenant.Domain)
 	fmt.Fprintf(s.stderr, `
 The lab stays up until Ctrl-C. In another terminal:
   eval "$(%s env --state %s)"
   kubectl get pods                       # asks hshahin or test-user to sign in
   postern whoami
   postern lookup system:masters
-`, filepath.Join(s.bin, "postern-lab"), state)
+  export AZURE_TOKEN_CREDENTIALS=EnvironmentCredential AZURE_TENANT_ID=%s AZURE_CLIENT_ID=%s
+  export AZURE_USERNAME=%s AZURE_PASSWORD=%s   # or az login
+  postern doors                          # every way in, and who holds the key
+  postern doors ci-deployer              # who can become it
+`, filepath.Join(s.bin, "postern-lab"), state, world.Tenant.ID, aksClientApp, owner.UPN, owner.Password)
 	select {
 	case <-ctx.Done():
 	case <-s.daemon.ended:
