@@ -3,6 +3,7 @@ package graph
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"maps"
 	"net/http"
 	"slices"
 	"strconv"
@@ -236,6 +237,9 @@ func (c *call) byAppID(p []string) (any, error) {
 	if strings.EqualFold(id, graphAppID) {
 		return c.graphItself(p[1:])
 	}
+	if err := c.may("application"); err != nil {
+		return nil, err
+	}
 	found, ok := c.world.ServicePrincipal(id)
 	if !ok {
 		return nil, missing(id)
@@ -257,15 +261,55 @@ func (c *call) graphItself(rest []string) (any, error) {
 	if len(rest) > 0 {
 		return nil, c.unknown()
 	}
-	roles := []object{}
-	for _, name := range c.graphRoleNames() {
-		roles = append(roles, object{"id": derived("app role", name), "value": name, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
-	}
-	return c.selected(object{"@odata.type": "#microsoft.graph.servicePrincipal", "id": graphID, "appId": graphAppID, "displayName": "Microsoft Graph", "appRoles": roles}), nil
+	return c.selected(c.graphPrincipal()), nil
 }
 
+// graphPrincipal is Microsoft Graph's own service principal.
+func (c *call) graphPrincipal() object {
+	roles := []object{}
+	for _, name := range c.graphRoleNames() {
+		roles = append(roles, object{"id": appRole(name), "value": name, "displayName": name, "isEnabled": true, "allowedMemberTypes": []string{"Application"}})
+	}
+	return object{"@odata.type": "#microsoft.graph.servicePrincipal", "id": graphID, "appId": graphAppID, "displayName": "Microsoft Graph", "appDisplayName": "Microsoft Graph",
+		"servicePrincipalType": "Application", "accountEnabled": true, "alternativeNames": []string{}, "servicePrincipalNames": []string{graphAppID, "https://" + Host},
+		"appOwnerOrganizationId": microsoft, "appRoles": roles}
+}
+
+// microsoft is the tenant that Microsoft's own applications belong to.
+const microsoft = "f8cdef31-a31e-4b4a-93e4-5f571e91255a"
+
+// appRoles are application permissions on Graph by their ids, the same in
+// every tenant (learn.microsoft.com/graph/permissions-reference).
+func appRoles() map[string]string {
+	return map[string]string{
+		"Application.Read.All":                            "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30",
+		"Application.ReadWrite.All":                       "1bfefb4e-e0b5-418b-a88f-73c46d2cc8e9",
+		"Directory.Read.All":                              "7ab1d382-f21e-4acd-a863-ba3e13f7da61",
+		"Directory.ReadWrite.All":                         "19dbc75e-c2e2-444c-a770-ec69d8559fc7",
+		"Group.Read.All":                                  "5b567255-7703-4780-807c-7be8301ae99b",
+		"Group.ReadWrite.All":                             "62a82d76-70ea-41e2-9197-370581804d09",
+		"GroupMember.Read.All":                            "98830695-27a2-44f7-8c18-0c3ebc9698f6",
+		"GroupMember.ReadWrite.All":                       "dbaae8cf-10b5-4b86-a4a1-f871c94c6695",
+		"PrivilegedEligibilitySchedule.Read.AzureADGroup": "edb419d6-7edc-42a3-9345-509bfdf5d87c",
+		"RoleManagement.Read.Directory":                   "483bed4a-2ad3-4361-a73b-c83ccdbdc53c",
+		"RoleManagement.ReadWrite.Directory":              "9e3f62cf-ca93-4989-b6ce-bf83c28f9fe8",
+		"User.Read.All":                                   "df021288-bdef-4463-88db-98f22de89214",
+	}
+}
+
+// appRole is the id of a permission; of one that is not in the table, one of
+// its own.
+func appRole(name string) string {
+	if id, ok := appRoles()[name]; ok {
+		return id
+	}
+	return derived("app role", name)
+}
+
+// graphRoleNames are the permissions of the table and those that the world
+// grants beside them.
 func (c *call) graphRoleNames() []string {
-	names := []string{"Application.ReadWrite.All", "Directory.ReadWrite.All", "Group.ReadWrite.All", "GroupMember.ReadWrite.All", "RoleManagement.ReadWrite.Directory", "User.Read.All"}
+	names := slices.Sorted(maps.Keys(appRoles()))
 	for _, p := range c.world.ServicePrincipals {
 		for _, r := range p.GraphRoles {
 			if !slices.Contains(names, r) {
@@ -285,7 +329,7 @@ func (c *call) appRoleAssignedTo(id string) (any, error) {
 		for _, p := range c.world.ServicePrincipals {
 			for _, r := range p.GraphRoles {
 				items = append(items, object{"id": derived("app role", p.ID, r), "principalId": p.ID, "principalDisplayName": p.DisplayName, "principalType": "ServicePrincipal",
-					"resourceId": graphID, "appRoleId": derived("app role", r)})
+					"resourceId": graphID, "resourceDisplayName": "Microsoft Graph", "appRoleId": appRole(r)})
 			}
 		}
 	}

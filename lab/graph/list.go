@@ -35,8 +35,9 @@ func (c *call) list(collection string) (any, error) {
 		}
 	case "application":
 		for _, p := range c.world.ServicePrincipals {
-			add(application(p))
+			add(c.application(p))
 		}
+		add(c.graphPrincipal())
 	}
 	return c.paged(collection, items)
 }

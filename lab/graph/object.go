@@ -46,14 +46,27 @@ func nullableTrue(b bool) any {
 	return nil
 }
 
-func application(p cloud.ServicePrincipal) object {
+func (c *call) application(p cloud.ServicePrincipal) object {
 	kind, names := "Application", []string{}
 	if p.ManagedIdentity != "" {
-		kind, names = "ManagedIdentity", []string{"isExplicit=True", p.ManagedIdentity}
+		// A user-assigned identity is a resource of its own; a system-assigned one
+		// names the resource that it is of.
+		explicit := "isExplicit=False"
+		if strings.Contains(strings.ToLower(p.ManagedIdentity), "/userassignedidentities/") {
+			explicit = "isExplicit=True"
+		}
+		kind, names = "ManagedIdentity", []string{explicit, p.ManagedIdentity}
+	}
+	var owner any // the tenant of the application; managed identities have none
+	switch {
+	case p.Application != nil:
+		owner = c.world.Tenant.ID
+	case p.ManagedIdentity == "":
+		owner = derived("tenant of application", p.AppID)
 	}
 	return object{"@odata.type": "#microsoft.graph.servicePrincipal", "id": p.ID, "appId": p.AppID,
 		"displayName": p.DisplayName, "appDisplayName": p.DisplayName, "servicePrincipalType": kind, "alternativeNames": names,
-		"servicePrincipalNames": []string{p.AppID}, "accountEnabled": !p.Disabled}
+		"servicePrincipalNames": []string{p.AppID}, "accountEnabled": !p.Disabled, "appOwnerOrganizationId": owner}
 }
 
 // find gets any directory object and its kind.
@@ -68,8 +81,11 @@ func (c *call) find(id string) (object, string, bool) {
 	}
 	for _, p := range c.world.ServicePrincipals {
 		if strings.EqualFold(p.ID, id) {
-			return application(p), "application", true
+			return c.application(p), "application", true
 		}
+	}
+	if strings.EqualFold(id, graphID) {
+		return c.graphPrincipal(), "application", true
 	}
 	return nil, "", false
 }

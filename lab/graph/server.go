@@ -107,8 +107,10 @@ func (c *call) may(kind string) error {
 		"application": {"Directory.Read.All", "Application.Read.All"},
 		"owner":       {"Directory.Read.All", "Group.Read.All"},
 		"role":        {"Directory.Read.All", "RoleManagement.Read.Directory", "RoleManagement.Read.All"},
-		"eligible":    {"RoleManagement.Read.Directory", "RoleManagement.Read.All", "RoleEligibilitySchedule.Read.Directory"},
-		"pim":         {"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"},
+		// RoleManagement.Read.All is documented to suffice and does not for
+		// applications (github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/1980).
+		"eligible": {"RoleEligibilitySchedule.Read.Directory", "RoleManagement.Read.Directory"},
+		"pim":      {"PrivilegedEligibilitySchedule.Read.AzureADGroup", "PrivilegedEligibilitySchedule.ReadWrite.AzureADGroup"},
 	}[kind]
 	if !c.who.App && !c.guest {
 		if kind != "pim" && kind != "eligible" || c.holdsRole("Global Reader", "Security Reader", "Privileged Role Administrator", "Global Administrator") {
@@ -120,7 +122,24 @@ func (c *call) may(kind string) error {
 			return nil
 		}
 	}
+	if kind == "eligible" || kind == "pim" {
+		return notGranted(grants)
+	}
 	return refuse(http.StatusForbidden, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
+}
+
+// notGranted is how what stands behind PIM refuses: its own error as the text
+// of Graph's (github.com/microsoftgraph/microsoft-graph-docs-contrib/issues/17).
+func notGranted(grants []string) error {
+	inner, err := json.Marshal(struct {
+		Code        string   `json:"errorCode"`
+		Message     string   `json:"message"`
+		Annotations []string `json:"instanceAnnotations"`
+	}{"PermissionScopeNotGranted", "Authorization failed due to missing permission scope " + strings.Join(grants, ",") + ".", []string{}})
+	if err != nil {
+		panic("BUG: marshal refusal: " + err.Error())
+	}
+	return refuse(http.StatusForbidden, "UnknownError", "%s", inner)
 }
 
 // answer routes.
