@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"regexp"
 	"strconv"
@@ -46,6 +47,9 @@ func (a asker) ask(ctx context.Context, method, url string, body []byte, lane, k
 	}
 	var waited time.Duration // because of throttling
 	for failures := 0; ; {
+		if a.pace.silent(lane, kind) {
+			return nil, fmt.Errorf("not asked again: %w", context.DeadlineExceeded)
+		}
 		leave, err := a.pace.enter(ctx, lane)
 		if err != nil {
 			return nil, err
@@ -59,7 +63,10 @@ func (a asker) ask(ctx context.Context, method, url string, body []byte, lane, k
 			a.pace.answered(lane, kind)
 			a.tape.keep(method, url, body, answer)
 			return answer, nil
-		case ctx.Err() != nil, errors.Is(err, context.DeadlineExceeded), signInReason(err) != nil:
+		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			a.pace.unanswered(lane, kind)
+			return nil, err
+		case ctx.Err() != nil, signInReason(err) != nil:
 			return nil, err
 		case errors.As(err, &answered) && answered.StatusCode == http.StatusTooManyRequests:
 			after, told := retryAfter(answered.RawResponse, time.Now())
@@ -160,6 +167,8 @@ type lane struct {
 	// since is from when on requests of a kind have been throttled without an
 	// answer in between.
 	since map[string]time.Time
+	// hung is how many requests of a kind were not answered in a row.
+	hung map[string]int
 }
 
 func newPace(patience, timeout time.Duration, atOnce, all int) *pace {
@@ -171,7 +180,7 @@ func (p *pace) lane(name string) *lane {
 	defer p.mu.Unlock()
 	l := p.lanes[name]
 	if l == nil {
-		l = &lane{slots: make(chan struct{}, p.atOnce), since: map[string]time.Time{}}
+		l = &lane{slots: make(chan struct{}, p.atOnce), since: map[string]time.Time{}, hung: map[string]int{}}
 		p.lanes[name] = l
 	}
 	return l
@@ -217,6 +226,24 @@ func (p *pace) answered(name, kind string) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	delete(l.since, kind)
+	delete(l.hung, kind)
+}
+
+// unanswered notes a request that took too long.
+func (p *pace) unanswered(name, kind string) {
+	l := p.lane(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	l.hung[kind]++
+}
+
+// silent reports whether so many requests of a kind were not answered that
+// further ones would only cost time.
+func (p *pace) silent(name, kind string) bool {
+	l := p.lane(name)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return l.hung[kind] >= p.atOnce
 }
 
 // throttled notes that a lane asks for a pause. It reports whether that is worth
@@ -243,8 +270,11 @@ func (p *pace) throttled(name, kind string, after time.Duration) bool {
 
 var subscriptionIn = regexp.MustCompile(`(?i)/subscriptions/([0-9a-f-]{36})(?:/|\?|$)`)
 
+var ids = regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f-]{27}`)
+
 // armLane is what Resource Manager throttles together, and what is asked for:
-// the subscription, and the last type in the path.
+// the subscription, and the last type in the path. Of Graph's addresses it is
+// the path without ids.
 func armLane(url string) (lane, kind string) {
 	url, _, _ = strings.Cut(strings.ToLower(url), "?")
 	if m := subscriptionIn.FindStringSubmatch(url); m != nil {
@@ -256,6 +286,7 @@ func armLane(url string) (lane, kind string) {
 		for j := 1; j < len(parts); j += 2 {
 			kind += "/" + parts[j]
 		}
+		return lane, kind
 	}
-	return lane, kind
+	return lane, ids.ReplaceAllString(url, "")
 }

@@ -35,7 +35,7 @@ func (c *tenantCollector) readDirectory(ctx context.Context) {
 	p := &people{tenantCollector: c, known: map[string]*snapshot.Principal{}, wanted: map[string]bool{}}
 	p.named()
 	p.steps("directory", []func(){func() { p.roles(ctx) }, func() { p.appRoles(ctx) }, func() { p.spelled(ctx) }, func() { p.search(ctx) }})
-	for len(p.wanted) > 0 && ctx.Err() == nil {
+	for len(p.wanted) > 0 {
 		p.round(ctx)
 	}
 	for _, one := range p.known {

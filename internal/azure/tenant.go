@@ -68,6 +68,9 @@ type Progress struct {
 // before a piece is unread.
 const throttled = 20 * time.Second
 
+// optional bounds what the rest does without.
+const optional = 10 * time.Second
+
 // tenantCollector reads one tenant.
 type tenantCollector struct {
 	o      TenantOptions
@@ -98,9 +101,7 @@ func CollectTenant(ctx context.Context, o TenantOptions) (*snapshot.Tenant, erro
 	}
 	c.resources(ctx)
 	c.kubernetes(ctx)
-	if ctx.Err() == nil {
-		c.readDirectory(ctx)
-	}
+	c.readDirectory(ctx) // after a deadline too: it says what is unread
 	if errors.Is(ctx.Err(), context.Canceled) {
 		return nil, context.Cause(ctx)
 	}
@@ -139,6 +140,8 @@ func (c *tenantCollector) connect(ctx context.Context) error {
 	}
 	claims := claimsOf(token.Token)
 	c.tenant.Reader, c.tenant.ID = claims.asker(), claims.TenantID
+	// A tenant is as old as the oldest of its answers.
+	c.tenant.Taken = c.o.Tape.begin(claims.TenantID+" "+claims.ObjectID, c.tenant.Taken)
 	return nil
 }
 
@@ -190,7 +193,9 @@ func (c *tenantCollector) subscriptions(ctx context.Context) error {
 		c.unread(ctx, snapshot.PieceSubscriptions, "", err, "Microsoft.Resources/subscriptions/read")
 	}
 	// The tenant's name is for people; without it the id stands.
-	_ = c.arm.list(ctx, "/tenants", versionTenants, "", func(item json.RawMessage) error {
+	limited, cancel := context.WithTimeout(ctx, optional)
+	defer cancel()
+	_ = c.arm.list(limited, "/tenants", versionTenants, "", func(item json.RawMessage) error {
 		var t struct {
 			TenantID    string `json:"tenantId"`
 			DisplayName string `json:"displayName"`
@@ -221,30 +226,35 @@ func (c *tenantCollector) wanted(id string) bool {
 // sort makes the same state the same tenant, whichever answer came first.
 func (c *tenantCollector) sort() {
 	t := c.tenant
-	byFold := func(a, b string) int { return strings.Compare(strings.ToLower(a), strings.ToLower(b)) }
-	slices.SortStableFunc(t.Subscriptions, func(a, b snapshot.Subscription) int { return byFold(a.ID, b.ID) })
-	slices.SortStableFunc(t.Clusters, func(a, b snapshot.AzureCluster) int { return byFold(a.ID, b.ID) })
-	slices.SortStableFunc(t.Fleets, func(a, b snapshot.Fleet) int { return byFold(a.ID, b.ID) })
-	for _, list := range []*[]snapshot.Assignment{&t.Assignments, &t.Eligible} {
-		slices.SortStableFunc(*list, func(a, b snapshot.Assignment) int { return byFold(a.ID, b.ID) })
-		*list = slices.CompactFunc(*list, func(a, b snapshot.Assignment) bool { return strings.EqualFold(a.ID, b.ID) })
-	}
-	slices.SortStableFunc(t.Definitions, func(a, b azrbac.Definition) int { return byFold(lastPart(a.ID), lastPart(b.ID)) })
+	slices.SortStableFunc(t.Subscriptions, func(a, b snapshot.Subscription) int { return fold(a.ID, b.ID) })
+	slices.SortStableFunc(t.Clusters, func(a, b snapshot.AzureCluster) int { return fold(a.ID, b.ID) })
+	slices.SortStableFunc(t.Fleets, func(a, b snapshot.Fleet) int { return fold(a.ID, b.ID) })
+	t.Assignments, t.Eligible = distinct(t.Assignments), distinct(t.Eligible)
+	slices.SortStableFunc(t.Definitions, func(a, b azrbac.Definition) int { return fold(lastPart(a.ID), lastPart(b.ID)) })
 	t.Definitions = slices.CompactFunc(t.Definitions, func(a, b azrbac.Definition) bool { return strings.EqualFold(lastPart(a.ID), lastPart(b.ID)) })
-	slices.SortStableFunc(t.Denies, func(a, b azrbac.DenyAssignment) int { return byFold(a.ID, b.ID) })
+	slices.SortStableFunc(t.Denies, func(a, b azrbac.DenyAssignment) int { return fold(a.ID, b.ID) })
 	t.Denies = slices.CompactFunc(t.Denies, func(a, b azrbac.DenyAssignment) bool { return strings.EqualFold(a.ID, b.ID) })
-	slices.SortStableFunc(t.Principals, func(a, b snapshot.Principal) int { return byFold(a.ID, b.ID) })
+	slices.SortStableFunc(t.Principals, func(a, b snapshot.Principal) int { return fold(a.ID, b.ID) })
 	slices.SortStableFunc(t.DirectoryRoles, func(a, b snapshot.DirectoryRole) int {
-		return cmp.Or(byFold(a.Name, b.Name), byFold(a.PrincipalID, b.PrincipalID), byFold(a.Scope, b.Scope))
+		return cmp.Or(fold(a.Name, b.Name), fold(a.PrincipalID, b.PrincipalID), fold(a.Scope, b.Scope))
 	})
 	slices.SortStableFunc(t.AppRoles, func(a, b snapshot.AppRole) int {
-		return cmp.Or(byFold(a.Name, b.Name), byFold(a.PrincipalID, b.PrincipalID))
+		return cmp.Or(fold(a.Name, b.Name), fold(a.PrincipalID, b.PrincipalID))
 	})
-	slices.SortStableFunc(t.Activity, func(a, b snapshot.Activity) int { return cmp.Or(a.Time.Compare(b.Time), byFold(a.ID, b.ID)) })
+	slices.SortStableFunc(t.Activity, func(a, b snapshot.Activity) int { return cmp.Or(a.Time.Compare(b.Time), fold(a.ID, b.ID)) })
 	slices.SortStableFunc(t.Unread, func(a, b snapshot.Unread) int {
-		return cmp.Or(strings.Compare(string(a.Piece), string(b.Piece)), byFold(a.Scope, b.Scope), strings.Compare(a.Why, b.Why))
+		return cmp.Or(strings.Compare(string(a.Piece), string(b.Piece)), fold(a.Scope, b.Scope), strings.Compare(a.Why, b.Why))
 	})
 	t.Unread = slices.Compact(t.Unread)
+}
+
+// distinct are assignments in order, each once. Those above subscriptions are in
+// the listing of each, their role as that subscription spells it.
+func distinct(list []snapshot.Assignment) []snapshot.Assignment {
+	slices.SortStableFunc(list, func(a, b snapshot.Assignment) int {
+		return cmp.Or(fold(a.ID, b.ID), fold(a.RoleDefinitionID, b.RoleDefinitionID))
+	})
+	return slices.CompactFunc(list, func(a, b snapshot.Assignment) bool { return strings.EqualFold(a.ID, b.ID) })
 }
 
 func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }

@@ -62,6 +62,7 @@ func (c *tenantCollector) resources(ctx context.Context) {
 		)
 	}
 	c.steps("subscriptions", all)
+	c.tenant.Assignments, c.tenant.Eligible = distinct(c.tenant.Assignments), distinct(c.tenant.Eligible)
 	c.definitions(ctx)
 	c.once()
 	all = nil
@@ -92,6 +93,8 @@ func (c *tenantCollector) once() {
 // only what a listing of the subscription refuses. It lags behind and says
 // nothing of what may not be read: the listings decide what is unread.
 func (c *tenantCollector) query(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, optional)
+	defer cancel()
 	body := map[string]any{"query": "resources | where type =~ 'microsoft.containerservice/managedclusters' | project id",
 		"options": map[string]any{"resultFormat": "objectArray", "$top": 1000}}
 	for range maxPages {
@@ -144,18 +147,36 @@ func absent(err error) bool {
 	return false
 }
 
+// missing: Resource Manager knows no such resource.
+func missing(err error) bool {
+	var answered *azcore.ResponseError
+	return errors.As(err, &answered) && answered.StatusCode == http.StatusNotFound && answered.ErrorCode == "ResourceNotFound"
+}
+
 // body reads the cluster where the listing did not give it whole.
 func (c *tenantCollector) body(ctx context.Context, k *snapshot.AzureCluster) {
-	var known struct{ Properties json.RawMessage }
-	if json.Unmarshal(k.Raw, &known) == nil && len(known.Properties) > 0 {
+	if whole(k.Raw) {
 		return
 	}
+	k.Raw = nil // a short listing says nothing of what it leaves out
 	text, err := c.arm.get(ctx, c.arm.endpoint+k.ID+"?api-version="+versionClusters)
 	if err != nil {
 		c.unread(ctx, snapshot.PieceCluster, k.ID, err, "Microsoft.ContainerService/managedClusters/read")
 		return
 	}
+	if !whole(text) {
+		c.unread(ctx, snapshot.PieceCluster, k.ID, errors.New("the answer holds no settings"), "")
+		return
+	}
 	k.Raw = text
+}
+
+// whole tells a cluster's body from a line of a short listing.
+func whole(body json.RawMessage) bool {
+	var known struct {
+		Properties struct{ ProvisioningState string }
+	}
+	return json.Unmarshal(body, &known) == nil && known.Properties.ProvisioningState != ""
 }
 
 // documents reads a listing of objects that azrbac knows.
@@ -473,7 +494,7 @@ func (c *tenantCollector) flux(ctx context.Context, k *snapshot.AzureCluster) {
 		k.Flux = append(k.Flux, snapshot.Flux{ID: f.ID, Name: f.Name, Source: cmp.Or(p.GitRepository.URL, p.Bucket.URL, p.OCIRepository.URL, p.AzureBlob.URL), Scope: p.Scope})
 		return nil
 	})
-	if err != nil && !absent(err) {
+	if err != nil && !absent(err) && !missing(err) {
 		c.unread(ctx, snapshot.PieceFlux, k.ID, err, "Microsoft.KubernetesConfiguration/fluxConfigurations/read")
 	}
 }
@@ -490,7 +511,7 @@ func (c *tenantCollector) extensions(ctx context.Context, k *snapshot.AzureClust
 		k.Extensions = append(k.Extensions, snapshot.Extension{ID: e.ID, Name: e.Name, Type: e.Properties.ExtensionType})
 		return nil
 	})
-	if err != nil && !absent(err) {
+	if err != nil && !absent(err) && !missing(err) {
 		c.unread(ctx, snapshot.PieceExtensions, k.ID, err, "Microsoft.KubernetesConfiguration/extensions/read")
 	}
 }
