@@ -16,12 +16,16 @@ import (
 func newDiffCmd(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "diff OLD NEW",
-		Short: "What changed between two snapshots of a tenant: doors, holders, keys",
+		Short: "What changed between two snapshots: doors, holders, keys; bindings and roles",
 		Long: `Compare two files of postern snapshot --all-clusters: clusters that came and
 went, doors whose state changed, holders and keys that appeared and went. What
 one of the two could not read is not comparable, and said.
 
-Exit code 3: there is a new door, a new holder or a new key. 5: nothing new was
+Two files of postern snapshot, of one cluster, are compared by what they hold:
+bindings, what roles allow, tokens without end, certificates, the client CA.
+
+Exit code 3: there is a new door, a new holder or a new
+key; in one cluster, somebody has more than before. 5: nothing new was
 found, but something that decides could not be compared. 0: nothing new.`,
 		Example: `  postern diff yesterday.json today.json
   postern diff yesterday.json.gz today.json.gz -o json`,
@@ -44,13 +48,19 @@ func runDiff(cmd *cobra.Command, env *Env, oldPath, newPath string) error {
 	if oldPath == "-" && newPath == "-" {
 		return usageError("", "only one of the two can be stdin")
 	}
-	old, err := env.diffSide(cmd.Context(), oldPath)
+	old, oldCluster, err := env.diffSide(cmd.Context(), oldPath)
 	if err != nil {
 		return err
 	}
-	new, err := env.diffSide(cmd.Context(), newPath)
+	new, newCluster, err := env.diffSide(cmd.Context(), newPath)
 	if err != nil {
 		return err
+	}
+	switch {
+	case oldCluster != nil && newCluster != nil:
+		return env.diffClusters(oldCluster, newCluster, oldPath, newPath, format)
+	case oldCluster != nil || newCluster != nil:
+		return usageError("", "of %s and %s one is a snapshot of a tenant, the other of one cluster", report.Clean(oldPath), report.Clean(newPath))
 	}
 	if !strings.EqualFold(old.ID, new.ID) {
 		return usageError("", "%s is of tenant %s, %s of tenant %s", report.Clean(oldPath), report.Clean(old.ID), report.Clean(newPath), report.Clean(new.ID))
@@ -71,26 +81,28 @@ func runDiff(cmd *cobra.Command, env *Env, oldPath, newPath string) error {
 	return nil
 }
 
-// diffSide is one of the two files.
-func (e *Env) diffSide(ctx context.Context, path string) (*snapshot.Tenant, error) {
+// diffSide is one of the two files: a tenant's, or one cluster's.
+func (e *Env) diffSide(ctx context.Context, path string) (*snapshot.Tenant, *snapshot.Snapshot, error) {
 	tenants, snaps, _, err := snapshot.Reader{Stdin: e.Stdin}.ReadTenants(ctx, []string{path}, e.Now())
 	if err != nil {
-		return nil, readError(ctx, err)
+		return nil, nil, readError(ctx, err)
 	}
 	const made = "postern snapshot --all-clusters --out FILE makes one"
 	switch {
-	case len(tenants) == 0 && len(snaps) > 0:
-		return nil, usageError(made, "%s is a snapshot of one cluster; diff compares those of tenants", report.Clean(path))
+	case len(tenants) == 0 && len(snaps) == 1:
+		return nil, snaps[0], nil
+	case len(tenants) == 0 && len(snaps) > 1:
+		return nil, nil, usageError("", "%s holds several snapshots; name the file", report.Clean(path))
 	case len(tenants) == 0:
-		return nil, usageError(made, "%s: no tenant's snapshot", report.Clean(path))
+		return nil, nil, usageError(made, "%s: no tenant's snapshot", report.Clean(path))
 	case len(tenants) > 1:
-		return nil, usageError("", "%s holds several tenants' snapshots; name the file", report.Clean(path))
+		return nil, nil, usageError("", "%s holds several tenants' snapshots; name the file", report.Clean(path))
 	}
 	t := tenants[0].Tenant
 	for _, s := range t.Join(snaps) {
 		e.Warn("%s left aside: no cluster of the tenant has the address %s", report.Clean(s.File), report.Clean(s.Source.Server))
 	}
-	return t, nil
+	return t, nil, nil
 }
 
 // diffTable is one change a row; cells of tables are made safe by the table.
