@@ -33,6 +33,7 @@ func (x *finder) adminGroup(c *cluster) Door {
 					continue
 				}
 				f.unsure = "its members could not be read"
+				d.HoldersUnknown = append(d.HoldersUnknown, "who is in the admin group "+g+" could not be read")
 			}
 			d.Holders = append(d.Holders, Holder{Principal: x.principal(f.id), How: f.how, Unsure: f.unsure, Until: f.until, Path: f.path})
 		}
@@ -61,7 +62,7 @@ func (x *finder) azureRBAC(c *cluster) Door {
 	var unknown []string
 	d.Holders, unknown = x.holders(c.subscription, right{action: aks + "rbac.authorization.k8s.io/clusterrolebindings/write", data: true, scope: c.id})
 	d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
-	strong := map[string]bool{}
+	strong := map[string]bool{} // by principal and way
 	for i := range d.Holders {
 		d.Holders[i].Power = clusterAdmin
 		if d.Holders[i].Unsure == "" {
@@ -72,7 +73,8 @@ func (x *finder) azureRBAC(c *cluster) Door {
 	for _, scope := range scopes {
 		wide := map[string]bool{}
 		for _, action := range writeActions() {
-			found, _ := x.holders(c.subscription, right{action: action, data: true, scope: scope})
+			found, unknown := x.holders(c.subscription, right{action: action, data: true, scope: scope})
+			d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
 			for _, h := range found {
 				key := h.Principal.ID + string(h.How)
 				if strong[key] || wide[key] {
@@ -82,7 +84,7 @@ func (x *finder) azureRBAC(c *cluster) Door {
 				if scope != c.id {
 					h.Scope = "namespace " + scope[strings.LastIndexByte(scope, '/')+1:]
 					if slices.ContainsFunc(d.Holders, func(o Holder) bool {
-						return o.Scope == "" && o.Principal.ID == h.Principal.ID && o.How == h.How && o.Unsure == ""
+						return o.Scope == "" && o.Principal.ID == h.Principal.ID && o.How == h.How && (o.Unsure == "" || root(o) == root(h))
 					}) {
 						continue
 					}
@@ -95,12 +97,24 @@ func (x *finder) azureRBAC(c *cluster) Door {
 	return byHolders(d, "role assignments let their holders into the cluster", "nobody holds a data action that matters")
 }
 
-// namespaces are the scopes of the cluster's namespaces that an assignment names.
+// root is where a path begins to give something: the assignment.
+func root(h Holder) string {
+	if len(h.Path) == 0 {
+		return ""
+	}
+	return fold(h.Path[len(h.Path)-1].From)
+}
+
+// namespaces are the scopes of the cluster's namespaces, managed ones too, that
+// an assignment names.
 func (x *finder) namespaces(c *cluster) (scopes []string) {
 	for _, list := range [][]snapshot.Assignment{x.t.Assignments, x.t.Eligible} {
 		for _, a := range list {
-			if s := fold(a.Scope); strings.HasPrefix(s, fold(c.id)+"/namespaces/") && !slices.Contains(scopes, s) {
-				scopes = append(scopes, s)
+			s := fold(a.Scope)
+			if rest, below := strings.CutPrefix(s, fold(c.id)+"/"); below && !slices.Contains(scopes, s) {
+				if kind, _, _ := strings.Cut(rest, "/"); kind == "namespaces" || kind == "managednamespaces" {
+					scopes = append(scopes, s)
+				}
 			}
 		}
 	}
@@ -257,8 +271,13 @@ func (x *finder) elevatedAccess() Door {
 			}
 		}
 	}
-	for _, r := range x.withRole(func(role string) bool { return role == "Global Administrator" }, "", "may give itself User Access Administrator at /") {
-		d.Holders = append(d.Holders, Holder{Principal: x.principal(r.id), How: Editor, Unsure: r.unsure, Path: r.path})
+	global, unknown := x.withRole(func(role string) bool { return role == "Global Administrator" }, "", "may give itself User Access Administrator at /")
+	d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
+	open := false
+	for _, r := range global {
+		h := Holder{Principal: x.principal(r.id), How: Editor, Unsure: r.unsure, Until: r.until, Path: r.path}
+		open = open || h.Unsure == "" && !h.Principal.Disabled && !h.Principal.Deleted
+		d.Holders = append(d.Holders, h)
 	}
 	for _, u := range x.t.Unread {
 		switch u.Piece {
@@ -266,8 +285,7 @@ func (x *finder) elevatedAccess() Door {
 			d.HoldersUnknown = append(d.HoldersUnknown, unreadText(u))
 		}
 	}
-	editor := slices.ContainsFunc(d.Holders, func(h Holder) bool { return h.How == Editor && !h.Principal.Disabled && !h.Principal.Deleted })
-	if d = byHolders(d, "roles at the root scope, or the power to take one", "no role at the root scope, and nobody who may take one"); editor {
+	if d = byHolders(d, "roles at the root scope, or the power to take one", "no role at the root scope, and nobody who may take one"); open {
 		d.State, d.Why = Open, "roles at the root scope, or the power to take one"
 	}
 	return d

@@ -59,7 +59,7 @@ func (x *finder) pullers(c *cluster, since time.Time) (users []User) {
 			i = len(users)
 			at[key] = i
 			kind, why := "unknown", "the caller is neither a user principal name nor a known application"
-			p := x.principal(a.CallerID)
+			p := x.caller(a)
 			switch {
 			case strings.Contains(a.Caller, "@"):
 				kind, why = "person", "the caller is a user principal name"

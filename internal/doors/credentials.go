@@ -60,20 +60,28 @@ func (x *finder) pulled(c *cluster, after time.Time) (holders []Holder) {
 	last := map[string]snapshot.Activity{}
 	for _, a := range x.pulls(c) {
 		if !a.Time.Before(after) {
-			last[fold(cmp.Or(a.CallerID, a.Caller))] = a
+			last[x.caller(a).ID] = a
 		}
 	}
-	for id, a := range last {
-		p := x.principal(id)
-		if p.Kind == string(snapshot.UnknownPrincipal) && p.Name == "" {
-			p.Name = a.Caller
-			if known, ok := x.byUPN[fold(a.Caller)]; ok {
-				p = x.principal(known.ID)
-			}
-		}
-		holders = append(holders, Holder{Principal: p, How: Pulled, Path: []Step{{What: "fetched it by " + lastWord(a.Operation) + " at " + a.Time.UTC().Format(time.RFC3339), From: a.ID}}})
+	for _, a := range last {
+		holders = append(holders, Holder{Principal: x.caller(a), How: Pulled, Path: []Step{{What: "fetched it by " + lastWord(a.Operation) + " at " + a.Time.UTC().Format(time.RFC3339), From: a.ID}}})
 	}
 	return holders
+}
+
+// caller is who made a call: by object id, else by what the log calls them.
+func (x *finder) caller(a snapshot.Activity) Principal {
+	p := x.principal(cmp.Or(a.CallerID, a.Caller))
+	if p.Kind != string(snapshot.UnknownPrincipal) || p.Name != "" {
+		return p
+	}
+	for _, known := range []*snapshot.Principal{x.byUPN[fold(a.Caller)], x.byApp[fold(a.Caller)]} {
+		if known != nil {
+			return x.principal(known.ID)
+		}
+	}
+	p.Name = a.Caller
+	return p
 }
 
 // lastWord is an operation without its provider, for people.
@@ -92,6 +100,9 @@ func (x *finder) since(c *cluster) (since, until time.Time, why string) {
 	}
 	for _, s := range x.t.Subscriptions {
 		if fold(s.ID) == fold(c.subscription) {
+			if s.ActivitySince.IsZero() {
+				break
+			}
 			return s.ActivitySince, s.ActivityUntil, ""
 		}
 	}

@@ -69,20 +69,24 @@ type finder struct {
 	t          *snapshot.Tenant
 	principals map[string]*snapshot.Principal // by folded id
 	byUPN      map[string]*snapshot.Principal // by folded UPN
+	byApp      map[string]*snapshot.Principal // service principals by folded application id
 	above      map[string][]string            // groups an id is in, transitively, folded
 	indexes    map[string]*indexes            // by folded subscription id
-	editors    map[string][]reached           // by folded group id
+	editors    map[string]editing             // by folded group id
 }
 
 func newFinder(t *snapshot.Tenant) *finder {
-	x := &finder{t: t, principals: map[string]*snapshot.Principal{}, byUPN: map[string]*snapshot.Principal{}, above: map[string][]string{},
-		indexes: map[string]*indexes{}, editors: map[string][]reached{}}
+	x := &finder{t: t, principals: map[string]*snapshot.Principal{}, byUPN: map[string]*snapshot.Principal{}, byApp: map[string]*snapshot.Principal{}, above: map[string][]string{},
+		indexes: map[string]*indexes{}, editors: map[string]editing{}}
 	direct := map[string][]string{}
 	for i := range t.Principals {
 		p := &t.Principals[i]
 		x.principals[fold(p.ID)] = p
 		if p.UPN != "" {
 			x.byUPN[fold(p.UPN)] = p
+		}
+		if p.AppID != "" {
+			x.byApp[fold(p.AppID)] = p
 		}
 		for _, m := range p.Members {
 			direct[fold(m)] = append(direct[fold(m)], fold(p.ID))
@@ -271,7 +275,7 @@ type indexes struct {
 	grants   *azrbac.Index // assignments in force, without deny assignments
 	eligible *azrbac.Index // eligible ones alone
 	denied   *azrbac.Index // both, with deny assignments
-	denies   bool          // there are any
+	denies   []string      // their scopes, folded
 	// deniesUnread: there may be deny assignments that nobody has seen. doubtful
 	// are groups that the known ones name and whose members could not be read.
 	deniesUnread bool
@@ -319,7 +323,7 @@ func (x *finder) index(subscription string) *indexes {
 		return f
 	}
 	all := facts(true, true, true)
-	n := &indexes{grants: azrbac.New(facts(true, false, false)), eligible: azrbac.New(facts(false, true, false)), denied: azrbac.New(all), denies: len(all.Denies) > 0, until: map[string]time.Time{}}
+	n := &indexes{grants: azrbac.New(facts(true, false, false)), eligible: azrbac.New(facts(false, true, false)), denied: azrbac.New(all), until: map[string]time.Time{}}
 	for _, a := range x.t.Eligible {
 		n.until[fold(a.ID)] = a.Until
 	}
@@ -330,6 +334,7 @@ func (x *finder) index(subscription string) *indexes {
 		}
 	}
 	for _, d := range all.Denies {
+		n.denies = append(n.denies, fold(d.Scope))
 		for _, who := range append(slices.Clone(d.Principals), d.ExcludePrincipals...) {
 			if id := fold(who.ID); id != azrbac.Everyone && x.membersUnknown(id, map[string]bool{}) && !slices.Contains(n.doubtful, id) {
 				n.doubtful = append(n.doubtful, id)
@@ -346,6 +351,15 @@ func (x *finder) index(subscription string) *indexes {
 	}
 	x.indexes[key] = n
 	return n
+}
+
+// mayDeny reports whether a deny assignment is at a scope or above it; all of the
+// index that are not in the subscription are above it.
+func (n *indexes) mayDeny(scope string) bool {
+	scope = fold(scope)
+	return slices.ContainsFunc(n.denies, func(at string) bool {
+		return at == scope || strings.HasPrefix(scope, at+"/") || !strings.HasPrefix(at, "/subscriptions/")
+	})
 }
 
 // membersUnknown reports whether who is in a group could not be read, or what it

@@ -66,7 +66,7 @@ func (x *finder) gaps(c *cluster) []Gap {
 	} else if _, missing := x.missing(snapshot.PieceKubernetes, c.id); !missing {
 		all = append(all, Gap{What: string(snapshot.PieceKubernetes), Why: "the API server was not asked: " + hides(snapshot.PieceKubernetes)})
 	}
-	return all
+	return unique(all)
 }
 
 func gap(u snapshot.Unread) Gap {
@@ -87,7 +87,17 @@ func (x *finder) tenantGaps() []Gap {
 		}
 	}
 	slices.SortStableFunc(all[len(never()):], func(a, b Gap) int { return strings.Compare(a.What, b.What) })
-	return slices.CompactFunc(all, func(a, b Gap) bool { return a == b })
+	return unique(all)
+}
+
+// unique keeps the first of each gap.
+func unique(all []Gap) []Gap {
+	seen := map[Gap]bool{}
+	return slices.DeleteFunc(all, func(g Gap) bool {
+		again := seen[g]
+		seen[g] = true
+		return again
+	})
 }
 
 // Incomplete reports whether anything that decides could not be read.

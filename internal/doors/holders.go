@@ -76,12 +76,16 @@ func (e *expansion) walk(id string, how How, until time.Time, tail []Step) {
 		e.all = append(e.all, reached{id: fold(id), how: how, until: until, path: tail, unsure: "its members could not be read"})
 		e.unknown = append(e.unknown, why)
 	}
+	in := "is a member of group " + name
+	if p.Synced {
+		in += ", which is kept on premises: who may change it there was not read"
+	}
 	for _, m := range p.Members {
-		e.walk(m, how, until, step("is a member of group "+name))
+		e.walk(m, how, until, step(in))
 	}
 	for _, el := range p.EligibleIn {
 		if el.Access == "owner" {
-			e.owner(el.PrincipalID, step("may activate ownership of group "+name+" and add itself"))
+			e.owner(el.PrincipalID, el.Until, step("may activate ownership of group "+name+" and add itself"))
 			continue
 		}
 		end := el.Until
@@ -98,12 +102,14 @@ func (e *expansion) walk(id string, how How, until time.Time, tail []Step) {
 		if p.Dynamic != "" {
 			what = "owns the dynamic group " + name + " and may change its rule"
 		}
-		e.owner(o, step(what))
+		e.owner(o, time.Time{}, step(what))
 	}
 	if why, missing := e.missing(snapshot.PieceOwners, id); missing {
 		e.unknown = append(e.unknown, why)
 	}
-	for _, d := range e.editorsOf(p) {
+	editors := e.editorsOf(p)
+	e.unknown = append(e.unknown, editors.unknown...)
+	for _, d := range editors.all {
 		e.all = append(e.all, reached{id: d.id, how: Editor, unsure: d.unsure, until: d.until, path: append(slices.Clone(d.path), tail...)})
 	}
 	for _, piece := range []snapshot.Piece{snapshot.PieceDirectoryRoles, snapshot.PieceDirectoryElig, snapshot.PieceAppRoles} {
@@ -113,8 +119,20 @@ func (e *expansion) walk(id string, how How, until time.Time, tail []Step) {
 	}
 }
 
-func (e *expansion) owner(id string, path []Step) {
-	e.all = append(e.all, reached{id: fold(id), how: Owner, path: path})
+func (e *expansion) owner(id string, until time.Time, path []Step) {
+	found, unknown := e.acting(id, map[string]bool{})
+	e.unknown = append(e.unknown, unknown...)
+	for _, f := range found {
+		e.all = append(e.all, reached{id: f.id, how: Owner, unsure: f.unsure, until: sooner(f.until, until), path: append(f.path, path...)})
+	}
+}
+
+// sooner is the earlier of two ends; the zero time is none.
+func sooner(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
 }
 
 // alwaysEditors may change any group, role-assignable ones too; editors the
@@ -129,27 +147,38 @@ func groupEditors() []string {
 		"Knowledge Administrator", "Knowledge Manager", "Windows 365 Administrator"}
 }
 
-// editorsOf are who may change the members of a group.
-func (x *finder) editorsOf(g *snapshot.Principal) []reached {
+// editing is who may change something, and what may hide others.
+type editing struct {
+	all     []reached
+	unknown []string
+}
+
+// editorsOf are who may change the members of a group, or its rule.
+func (x *finder) editorsOf(g *snapshot.Principal) editing {
 	key := fold(g.ID)
-	if all, ok := x.editors[key]; ok {
-		return all
+	if found, ok := x.editors[key]; ok {
+		return found
 	}
-	var all []reached
+	var found editing
 	if !g.Synced {
-		all = x.withRole(func(role string) bool {
+		may := "may change the members of group " + cmp.Or(g.Name, g.ID)
+		if g.Dynamic != "" {
+			may = "may change the rule of the dynamic group " + cmp.Or(g.Name, g.ID)
+		}
+		found.all, found.unknown = x.withRole(func(role string) bool {
 			return slices.Contains(alwaysEditors(), role) || !g.RoleAssignable && slices.Contains(groupEditors(), role)
-		}, g.ID, "may change the members of group "+cmp.Or(g.Name, g.ID))
-		all = append(all, x.withAppRole(func(name string) bool {
+		}, g.ID, may)
+		found.all = append(found.all, x.withAppRole(func(name string) bool {
 			return name == "RoleManagement.ReadWrite.Directory" || !g.RoleAssignable && slices.Contains([]string{"Group.ReadWrite.All", "GroupMember.ReadWrite.All", "Directory.ReadWrite.All"}, name)
-		}, "may change the members of group "+cmp.Or(g.Name, g.ID))...)
+		}, may)...)
 	}
-	x.editors[key] = all
-	return all
+	x.editors[key] = found
+	return found
 }
 
 // withRole are the holders of directory roles over the directory or an object.
-func (x *finder) withRole(wanted func(string) bool, object, may string) (all []reached) {
+// The last step of their paths is the role.
+func (x *finder) withRole(wanted func(string) bool, object, may string) (all []reached, unknown []string) {
 	for _, r := range x.t.DirectoryRoles {
 		if !wanted(r.Name) {
 			continue
@@ -166,29 +195,58 @@ func (x *finder) withRole(wanted func(string) bool, object, may string) (all []r
 		if r.Eligible {
 			what = "may activate " + r.Name + ", which " + may
 		}
-		path := []Step{{What: what, From: r.Template}}
-		for _, id := range x.leaves(r.PrincipalID, map[string]bool{}) {
-			all = append(all, reached{id: id, how: Editor, unsure: unsure, path: path})
+		found, missing := x.acting(r.PrincipalID, map[string]bool{})
+		unknown = append(unknown, missing...)
+		for _, f := range found {
+			f.how, f.path = Editor, append(f.path, Step{What: what, From: r.Template})
+			f.unsure = strings.Join(append(sentence(f.unsure), sentence(unsure)...), "; ")
+			all = append(all, f)
 		}
 	}
-	return all
+	return all, unknown
 }
 
-// leaves are a principal or a group's members, transitively.
-func (x *finder) leaves(id string, seen map[string]bool) (ids []string) {
+// acting are those who act as a principal, now or after an activation: itself,
+// or a group's members. Nobody who could make themselves one is among them.
+func (x *finder) acting(id string, seen map[string]bool) (all []reached, unknown []string) {
 	id = fold(id)
 	if seen[id] {
-		return nil
+		return nil, nil
 	}
 	seen[id] = true
 	p := x.principals[id]
 	if p == nil || p.Kind != snapshot.GroupPrincipal {
-		return []string{id}
+		r := reached{id: id, how: Active}
+		if p == nil || p.Kind == snapshot.UnknownPrincipal && !p.Deleted {
+			if why, missing := x.missing(snapshot.PiecePrincipals, id); missing {
+				r.unsure, unknown = "who this is could not be read", []string{why}
+			}
+		}
+		return []reached{r}, unknown
+	}
+	if why, missing := x.missing(snapshot.PieceMembers, id); missing {
+		all, unknown = append(all, reached{id: id, how: Active, unsure: "its members could not be read"}), append(unknown, why)
+	}
+	if why, missing := x.missing(snapshot.PieceGroupEligible, id); missing {
+		unknown = append(unknown, why)
+	}
+	add := func(member, what string, until time.Time) {
+		found, missing := x.acting(member, seen)
+		unknown = append(unknown, missing...)
+		for _, f := range found {
+			f.path, f.until = append(f.path, Step{What: what + " of group " + cmp.Or(p.Name, p.ID), From: p.ID}), sooner(f.until, until)
+			all = append(all, f)
+		}
 	}
 	for _, m := range p.Members {
-		ids = append(ids, x.leaves(m, seen)...)
+		add(m, "is a member", time.Time{})
 	}
-	return ids
+	for _, e := range p.EligibleIn {
+		if e.Access != "owner" {
+			add(e.PrincipalID, "may activate membership", e.Until)
+		}
+	}
+	return all, unknown
 }
 
 func (x *finder) withAppRole(wanted func(string) bool, may string) (all []reached) {
@@ -246,7 +304,7 @@ func (x *finder) holders(subscription string, r right) (all []Holder, unknown []
 				if len(g.Reasons) > 0 {
 					h.Unsure = strings.Join(append(sentence(h.Unsure), g.Reasons...), "; ")
 				}
-				if x.denied(n, r, &h, a.PrincipalID) {
+				if x.denied(n, r, &h, a.PrincipalID, f.unsure != "") {
 					continue
 				}
 				if n.deniesUnread {
@@ -269,26 +327,37 @@ func sentence(s string) []string {
 func scopeText(scope string) string { return cmp.Or(scope, "/") }
 
 // denied reports whether deny assignments take a right from a holder: from the
-// principal with all its groups, and with the group that it holds or would hold
-// the right through.
-func (x *finder) denied(n *indexes, r right, h *Holder, through string) bool {
-	if !n.denies {
+// principal with all its groups, and with those that it holds or would hold the
+// right through. opaque: the holder stands for members who are not known.
+func (x *finder) denied(n *indexes, r right, h *Holder, through string, opaque bool) bool {
+	if !n.mayDeny(r.scope) {
 		return false
 	}
 	ids := append([]string{h.Principal.ID, through}, x.above[h.Principal.ID]...)
+	for _, s := range h.Path {
+		if p := x.principals[fold(s.From)]; p != nil && p.Kind == snapshot.GroupPrincipal {
+			ids = append(append(ids, fold(s.From)), x.above[fold(s.From)]...)
+		}
+	}
 	d := r.decide(n.denied, ids)
-	if len(n.doubtful) > 0 && r.decide(n.denied, append(slices.Clone(ids), n.doubtful...)).Verdict != d.Verdict {
-		h.Unsure = strings.Join(append(sentence(h.Unsure), "a deny assignment names a group whose members could not be read"), "; ")
-		return false
+	maybe := func(more ...string) bool {
+		return r.decide(n.denied, append(slices.Clone(ids), more...)).Verdict != d.Verdict
 	}
-	switch d.Verdict {
-	case azrbac.Allow:
+	doubt := ""
+	switch {
+	case slices.ContainsFunc(n.doubtful, func(g string) bool { return maybe(g) }), len(n.doubtful) > 1 && maybe(n.doubtful...):
+		doubt = "a deny assignment names a group whose members could not be read"
+	case d.Verdict == azrbac.Allow:
 		return false
-	case azrbac.Unknown:
-		h.Unsure = strings.Join(append(sentence(h.Unsure), d.Reasons...), "; ")
-		return false
+	case d.Verdict == azrbac.Unknown:
+		doubt = strings.Join(d.Reasons, "; ")
+	case opaque && slices.ContainsFunc(d.Denies, func(n azrbac.Deny) bool { return len(n.ExcludePrincipals) > 0 }):
+		doubt = "a deny assignment takes it from all but those it excludes, who may be members"
+	default:
+		return true
 	}
-	return true
+	h.Unsure = strings.Join(append(sentence(h.Unsure), doubt), "; ")
+	return false
 }
 
 // can reports whether a holder comes in, now or after an activation.

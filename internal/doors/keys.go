@@ -63,9 +63,11 @@ func (x *finder) keysTo(p *snapshot.Principal) (keys []Key) {
 		if object == "" {
 			continue
 		}
-		for _, r := range x.withRole(func(role string) bool { return slices.Contains(appEditors(), role) }, object, "may add a credential to it") {
-			if !slices.ContainsFunc(keys, func(k Key) bool { return k.How == Editor && k.Who.ID == r.id && k.Via == r.path[0].What }) {
-				add(x.principal(r.id), Editor, r.path[0].What, r.unsure, r.path)
+		editors, _ := x.withRole(func(role string) bool { return slices.Contains(appEditors(), role) }, object, "may add a credential to it")
+		for _, r := range editors {
+			via := r.path[len(r.path)-1].What
+			if !slices.ContainsFunc(keys, func(k Key) bool { return k.How == Editor && k.Who.ID == r.id && k.Via == via }) {
+				add(x.principal(r.id), Editor, via, r.unsure, r.path)
 			}
 		}
 	}
