@@ -4,11 +4,19 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/big"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/postern-dev/postern/lab/cloud"
@@ -27,7 +35,7 @@ func (f *Fleet) authority(c cloud.Cluster) (*authority, error) {
 	if begin.IsZero() {
 		begin = c.Created
 	}
-	key := f.State.World().ClusterID(c) + begin.UTC().Format(time.RFC3339)
+	key := f.State.World().ClusterID(c) + " " + FQDN(c) + " " + begin.UTC().Format(time.RFC3339)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.cas == nil {
@@ -36,12 +44,71 @@ func (f *Fleet) authority(c cloud.Cluster) (*authority, error) {
 	if a, ok := f.cas[key]; ok {
 		return a, nil
 	}
-	a, err := newAuthority(c, begin)
+	a, err := f.kept(key)
+	if errors.Is(err, fs.ErrNotExist) {
+		if a, err = newAuthority(c, begin); err == nil {
+			err = f.keep(key, a)
+		}
+	}
 	if err != nil {
 		return nil, fmt.Errorf("make CA of %s: %w", c.Name, err)
 	}
 	f.cas[key] = a
 	return a, nil
+}
+
+// file is where an authority is kept: the CA, then the certificate that it
+// signed and its key. The CA's own key is not needed again.
+func (f *Fleet) file(key string) string {
+	sum := sha256.Sum256([]byte(strings.ToLower(key)))
+	return filepath.Join(f.Dir, hex.EncodeToString(sum[:8])+".pem")
+}
+
+// kept reads an authority; fs.ErrNotExist where there is none that can be used
+// still.
+func (f *Fleet) kept(key string) (*authority, error) {
+	if f.Dir == "" {
+		return nil, fs.ErrNotExist
+	}
+	text, err := os.ReadFile(f.file(key))
+	if err != nil {
+		return nil, err
+	}
+	ca, rest := pem.Decode(text)
+	if ca == nil {
+		return nil, fmt.Errorf("%s holds no certificate", f.file(key))
+	}
+	leaf, err := tls.X509KeyPair(rest, rest)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", f.file(key), err)
+	}
+	if time.Now().After(leaf.Leaf.NotAfter) {
+		return nil, fs.ErrNotExist
+	}
+	return &authority{der: ca.Bytes, leaf: leaf}, nil
+}
+
+func (f *Fleet) keep(key string, a *authority) error {
+	if f.Dir == "" {
+		return nil
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(a.leaf.PrivateKey)
+	if err != nil {
+		return err
+	}
+	var text []byte
+	for _, b := range []*pem.Block{{Type: "CERTIFICATE", Bytes: a.der}, {Type: "CERTIFICATE", Bytes: a.leaf.Certificate[0]}, {Type: "PRIVATE KEY", Bytes: secret}} {
+		text = append(text, pem.EncodeToMemory(b)...)
+	}
+	if err := os.MkdirAll(f.Dir, 0o700); err != nil {
+		return err
+	}
+	// Whole or not at all.
+	fresh := f.file(key) + ".new"
+	if err := os.WriteFile(fresh, text, 0o600); err != nil {
+		return err
+	}
+	return os.Rename(fresh, f.file(key))
 }
 
 func newAuthority(c cloud.Cluster, begin time.Time) (*authority, error) {
