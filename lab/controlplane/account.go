@@ -93,7 +93,7 @@ func (p *Plane) RotateCertificates(ctx context.Context) error {
 }
 
 func (p *Plane) rotate(ctx context.Context) error {
-	next, err := pki.Prepare(p.pki(), time.Now())
+	next, err := pki.Prepare(p.pki(), time.Now(), p.Hosts...)
 	if err != nil {
 		return err
 	}

@@ -52,6 +52,9 @@ type Plane struct {
 	// AdminGroups are the object ids bound to cluster-admin from the start.
 	AdminGroups []string
 	Faults      []Fault
+	// Hosts are further names of kube-apiserver in its certificate. One that
+	// exists already gets them with the next rotation.
+	Hosts []string
 
 	spawner   *spawner
 	lifetime  context.Context
@@ -195,7 +198,7 @@ func (p *Plane) prepare() error {
 	}
 	generation, err := pki.Current(p.pki())
 	if errors.Is(err, os.ErrNotExist) {
-		if generation, err = pki.Prepare(p.pki(), time.Now()); err == nil {
+		if generation, err = pki.Prepare(p.pki(), time.Now(), p.Hosts...); err == nil {
 			err = pki.Activate(p.pki(), generation)
 		}
 	}

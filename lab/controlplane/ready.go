@@ -23,6 +23,19 @@ const (
 // operator is the client of the provider's own identity, of the credentials
 // in force.
 func (p *Plane) operator() (*kubernetes.Clientset, error) {
+	config, err := p.operatorConfig("aks-addon-manager")
+	if err != nil {
+		return nil, err
+	}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("make client of %s: %w", pki.AKSService, err)
+	}
+	return client, nil
+}
+
+// operatorConfig is how the provider's own identity connects.
+func (p *Plane) operatorConfig(agent string) (*rest.Config, error) {
 	p.credentials.RLock()
 	defer p.credentials.RUnlock()
 	ca, err := p.generation.CA()
@@ -33,9 +46,9 @@ func (p *Plane) operator() (*kubernetes.Clientset, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read credentials of %s: %w", pki.AKSService, err)
 	}
-	client, err := kubernetes.NewForConfig(&rest.Config{
+	return &rest.Config{
 		Host:      p.Server(),
-		UserAgent: "aks-addon-manager",
+		UserAgent: agent,
 		Timeout:   5 * time.Second,
 		QPS:       50,
 		Burst:     100,
@@ -44,11 +57,7 @@ func (p *Plane) operator() (*kubernetes.Clientset, error) {
 			CertData: pair.Certificate,
 			KeyData:  pair.Key,
 		},
-	})
-	if err != nil {
-		return nil, fmt.Errorf("make client of %s: %w", pki.AKSService, err)
-	}
-	return client, nil
+	}, nil
 }
 
 // awaitReady waits until kube-apiserver says of itself that it is ready.

@@ -96,18 +96,23 @@ func (l *lab) serveWorld(w http.ResponseWriter, r *http.Request) {
 			http.StatusConflict)
 		return
 	}
+	last := l.cluster(l.state.World()).Kubernetes
 	err = l.state.Replace(world)
 	if err == nil {
 		err = l.management.Resume(r.Context())
 	}
 	if err == nil {
-		err = l.rewrite()
+		err = l.writeFleet()
 	}
 	if err == nil {
-		err = l.writeFleet()
+		err = l.rewrite()
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	for _, problem := range l.fill(r.Context(), last) {
+		fmt.Fprintln(w, problem)
 	}
 }
 

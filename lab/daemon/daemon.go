@@ -13,6 +13,7 @@ import (
 	"github.com/postern-dev/postern/lab/cloud"
 	"github.com/postern-dev/postern/lab/controlplane"
 	"github.com/postern-dev/postern/lab/daemon/layout"
+	"github.com/postern-dev/postern/lab/standin"
 )
 
 // Run starts a lab, tells ready about it, and keeps it until ctx ends or a
@@ -78,6 +79,9 @@ func Run(ctx context.Context, o Options, ready func(layout.Lab)) (err error) {
 	}
 	l.plane = &controlplane.Plane{
 		Dir: o.Dir.Cluster(), Executable: o.Executable, Listener: api, Log: log, Progress: o.say,
+	}
+	if fqdn := standin.FQDN(world.Running()); fqdn != "" {
+		l.plane.Hosts = []string{fqdn}
 	}
 	for _, name := range o.Faults {
 		l.plane.Faults = append(l.plane.Faults, controlplane.Fault(name))

@@ -3,12 +3,14 @@ package daemon
 import (
 	"context"
 	"crypto/tls"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -77,6 +79,9 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	l.onStop(l.plane.Stop)
+	for _, problem := range l.fill(ctx, nil) {
+		l.options.say(problem)
+	}
 	l.management = &arm.Server{
 		State: l.state, Key: key, ControlPlane: l.plane, ClusterID: l.clusterID,
 		Log: l.log.With("room", "arm"),
@@ -95,6 +100,24 @@ func (l *lab) start(ctx context.Context) error {
 		return err
 	}
 	return firstKubeconfig(l.options.Dir, l.describe(), credential)
+}
+
+// fill makes the API server hold what the world says that its cluster holds,
+// after the last one's, and tells what it did not take.
+func (l *lab) fill(ctx context.Context, last *cloud.Kubernetes) (problems []string) {
+	cluster := l.cluster(l.state.World())
+	var want, before []json.RawMessage
+	if cluster.Kubernetes != nil {
+		want = cluster.Kubernetes.Objects
+	}
+	if last != nil {
+		before = last.Objects
+	}
+	for _, err := range l.plane.Fill(ctx, want, before) {
+		l.log.Warn("the cluster is not as the world says", "error", err)
+		problems = append(problems, fmt.Sprintf("%s is not as the world says: %v", cluster.Name, err))
+	}
+	return problems
 }
 
 func (l *lab) onStop(stop func()) { l.stops = append(l.stops, stop) }
@@ -174,13 +197,14 @@ func (l *lab) startEndpoints(authority *proxy.Authority, key *entra.Key) error {
 		State: l.state, Key: key, VerificationURL: l.signIn(), Log: l.log.With("room", "entra"),
 	}
 	directory := &graph.Server{State: l.state, Key: key}
-	l.fleet = &standin.Fleet{State: l.state, Key: key, Real: l.clusterID}
+	l.fleet = &standin.Fleet{State: l.state, Key: key, Real: l.clusterID, Dir: l.options.Dir.StandIns()}
 	if err := l.writeFleet(); err != nil {
 		return err
 	}
 	front := &proxy.Server{
 		Authority: authority,
 		More:      l.fleet,
+		Through:   l.apiServer,
 		Hosts: map[string]http.Handler{
 			entra.Host:            l.state.Faulty(cloud.HostEntra, "", nil, identity.Handler()),
 			arm.Host:              l.state.Faulty(cloud.HostARM, "", l.management.CallerID, l.management.Handler()),
@@ -217,6 +241,15 @@ func (l *lab) writeFleet() error {
 		return fmt.Errorf("write kubeconfig of stand-ins: %w", err)
 	}
 	return nil
+}
+
+// apiServer is where the real API server listens, for the host that the world
+// gives its cluster as address.
+func (l *lab) apiServer(host string) string {
+	if fqdn := standin.FQDN(l.cluster(l.state.World())); fqdn == "" || !strings.EqualFold(fqdn, host) {
+		return ""
+	}
+	return l.plane.Listener.Addr().String()
 }
 
 // finishOperations lets long-running operations, which outlive their requests,
@@ -306,5 +339,8 @@ func (l *lab) describe() layout.Lab {
 	d.ResourceGroup, d.Cluster, d.ClusterID = cluster.ResourceGroup, cluster.Name, l.clusterID
 	d.Server, d.Proxy, d.SignIn = l.plane.Server(), l.proxyURL(), l.signIn()
 	d.Faults = l.options.Faults
+	if l.fleet != nil && !l.fleet.Empty() {
+		d.Clusters = l.options.Dir.Fleet()
+	}
 	return d
 }

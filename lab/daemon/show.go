@@ -169,8 +169,12 @@ func (c Command) loadWorld(ctx context.Context, dir layout.Dir, path string) err
 			return fmt.Errorf("read world: %w", err)
 		}
 		defer file.Close()
-		if _, err := ask(ctx, dir, "POST", "/world", file); err != nil {
+		problems, err := ask(ctx, dir, "POST", "/world", file)
+		if err != nil {
 			return err
+		}
+		for line := range strings.Lines(string(problems)) {
+			c.say("%s", strings.TrimSuffix(line, "\n"))
 		}
 		c.say("the lab in %s has the world of %s now", dir, path)
 		return nil

@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -22,9 +23,12 @@ type Server struct {
 	Authority *Authority
 	Hosts     map[string]http.Handler // by lower-case host name
 	More      More                    // hosts that come and go with the world; nil: none
-	Direct    http.Handler            // requests to the proxy's own address; nil refuses them
-	State     *cloud.State            // where requests are recorded; nil records nothing
-	Log       *slog.Logger
+	// Through names the server that a host's tunnels lead to as they are: it has
+	// its own certificate. Empty for hosts that have none; nil: no host has.
+	Through func(host string) (address string)
+	Direct  http.Handler // requests to the proxy's own address; nil refuses them
+	State   *cloud.State // where requests are recorded; nil records nothing
+	Log     *slog.Logger
 }
 
 // More are hosts with certificates of their own.
@@ -84,6 +88,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 		_ = tunnels.Close()
 	}
 	done.Wait()
+	tunnels.joined.Wait()
 	if errors.Is(err, http.ErrServerClosed) {
 		return nil
 	}
@@ -120,18 +125,35 @@ func (s *Server) connect(w http.ResponseWriter, r *http.Request, t *tunnels) {
 	if err != nil {
 		host, port = r.Host, "443"
 	}
-	if _, ok := s.Hosts[strings.ToLower(strings.TrimSuffix(host, "."))]; !ok && !s.more(host) || port != "443" {
+	address := ""
+	if s.Through != nil && port == "443" {
+		address = s.Through(host)
+	}
+	if _, ok := s.Hosts[strings.ToLower(strings.TrimSuffix(host, "."))]; !ok && !s.more(host) && address == "" || port != "443" {
 		s.Log.Info("refused host", "host", r.Host)
 		refuse(w, r.Host+" is not part of the lab; it knows "+strings.Join(s.names(), ", ")+" on port 443")
 		return
 	}
+	var behind net.Conn
+	if address != "" {
+		if behind, err = (&net.Dialer{Timeout: 10 * time.Second}).DialContext(r.Context(), "tcp", address); err != nil {
+			s.Log.Warn("cannot reach server", "host", host, "error", err)
+			http.Error(w, "LAB proxy: "+host+" does not answer", http.StatusBadGateway)
+			return
+		}
+	}
 	conn, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		http.Error(w, "LAB proxy: cannot tunnel on this connection", http.StatusInternalServerError)
+		closeAll(behind)
 		return
 	}
 	if _, err := conn.Write([]byte("HTTP/1.1 200 Connection established\r\n\r\n")); err != nil {
-		_ = conn.Close()
+		closeAll(conn, behind)
+		return
+	}
+	if behind != nil {
+		t.join(&bufferedConn{Conn: conn, rest: buffered.Reader}, behind)
 		return
 	}
 	t.offer(&bufferedConn{Conn: conn, rest: buffered.Reader})
@@ -203,12 +225,22 @@ type bufferedConn struct {
 
 func (c *bufferedConn) Read(p []byte) (int, error) { return c.rest.Read(p) }
 
+// CloseWrite ends one way only, where the connection can.
+func (c *bufferedConn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return c.Close()
+}
+
 // tunnels is a listener whose connections are established CONNECT tunnels.
 type tunnels struct {
 	addr  net.Addr
 	conns chan net.Conn
 	once  sync.Once
 	done  chan struct{}
+	// joined are tunnels that lead to servers behind.
+	joined sync.WaitGroup
 }
 
 func newTunnels(addr net.Addr) *tunnels {
@@ -220,6 +252,52 @@ func (t *tunnels) offer(c net.Conn) {
 	case t.conns <- c:
 	case <-t.done:
 		_ = c.Close()
+	}
+}
+
+// join passes bytes both ways until both have no more, one fails or the proxy
+// ends.
+func (t *tunnels) join(client, server net.Conn) {
+	select {
+	case <-t.done:
+		closeAll(client, server)
+		return
+	default:
+	}
+	t.joined.Go(func() {
+		ended := make(chan struct{})
+		stopped := make(chan struct{})
+		go func() {
+			defer close(stopped)
+			select {
+			case <-t.done:
+				closeAll(client, server)
+			case <-ended:
+			}
+		}()
+		var both sync.WaitGroup
+		for _, way := range [][2]net.Conn{{client, server}, {server, client}} {
+			both.Go(func() {
+				_, err := io.Copy(way[1], way[0])
+				// Whoever has said all may still be told something.
+				if half, ok := way[1].(interface{ CloseWrite() error }); !ok || err != nil || half.CloseWrite() != nil {
+					closeAll(client, server)
+				}
+			})
+		}
+		both.Wait()
+		close(ended)
+		<-stopped
+		closeAll(client, server)
+	})
+}
+
+// closeAll closes connections, of which some may be nil. They are done with.
+func closeAll(conns ...net.Conn) {
+	for _, c := range conns {
+		if c != nil {
+			_ = c.Close()
+		}
 	}
 }
 

@@ -47,6 +47,11 @@ func (s *server) discovery(path string) (any, error) {
 	return nil, errUnserved
 }
 
+// shortNames are what people write for a resource.
+func shortNames(resource string) []string {
+	return map[string][]string{"namespaces": {"ns"}, "serviceaccounts": {"sa"}, "configmaps": {"cm"}, "certificatesigningrequests": {"csr"}}[resource]
+}
+
 func group(name string) object {
 	v := object{"groupVersion": name + "/v1", "version": "v1"}
 	return object{"name": name, "versions": []object{v}, "preferredVersion": v}
@@ -56,7 +61,7 @@ func resources(group string) object {
 	list := []object{}
 	for _, name := range slices.Sorted(maps.Keys(kinds()[group])) {
 		kind := kinds()[group][name]
-		list = append(list, object{"name": name, "singularName": strings.ToLower(kind), "namespaced": namespaced(kind), "kind": kind, "verbs": []string{"get", "list"}})
+		list = append(list, object{"name": name, "singularName": strings.ToLower(kind), "namespaced": namespaced(kind), "kind": kind, "verbs": []string{"get", "list"}, "shortNames": shortNames(name)})
 	}
 	version := "v1"
 	if group != "" {

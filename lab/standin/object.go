@@ -46,7 +46,25 @@ func (s *server) objects(kind string) []object {
 		if about["creationTimestamp"] == nil {
 			about["creationTimestamp"] = s.cluster.Created.UTC().Format(time.RFC3339)
 		}
+		if kind == "Namespace" {
+			own, _ := about["labels"].(map[string]any)
+			if own == nil {
+				own = map[string]any{}
+				about["labels"] = own
+			}
+			own["kubernetes.io/metadata.name"] = about["name"]
+		}
 		all[meta(o, "namespace")+"\x00"+meta(o, "name")] = o
+	}
+	// Where something is, there is the namespace; where a namespace is, there is
+	// its default service account.
+	for _, ns := range s.namespaces() {
+		switch kind {
+		case "Namespace":
+			put(object{"metadata": object{"name": ns}})
+		case "ServiceAccount":
+			put(object{"metadata": object{"name": "default", "namespace": ns}})
+		}
 	}
 	for _, v := range s.builtin(kind) {
 		put(plain(v))
@@ -55,10 +73,6 @@ func (s *server) objects(kind string) []object {
 		var o object
 		if json.Unmarshal(raw, &o) != nil {
 			continue
-		}
-		// Where something is, there is the namespace.
-		if ns := meta(o, "namespace"); kind == "Namespace" && ns != "" && all["\x00"+ns] == nil {
-			put(object{"metadata": object{"name": ns}})
 		}
 		if o["kind"] == kind {
 			put(o)
@@ -74,14 +88,30 @@ func (s *server) objects(kind string) []object {
 	return sorted
 }
 
+// namespaces are those of every cluster, those of the world and those that its
+// objects are in.
+func (s *server) namespaces() []string {
+	all := []string{"default", "kube-node-lease", "kube-public", "kube-system"}
+	for _, raw := range s.cluster.Kubernetes.Objects {
+		var o object
+		if json.Unmarshal(raw, &o) != nil {
+			continue
+		}
+		ns := meta(o, "namespace")
+		if o["kind"] == "Namespace" {
+			ns = meta(o, "name")
+		}
+		if ns != "" && !slices.Contains(all, ns) {
+			all = append(all, ns)
+		}
+	}
+	return all
+}
+
 // builtin are the objects of a kind that every cluster has.
 func (s *server) builtin(kind string) (all []any) {
 	roles, bindings := s.bootstrap()
 	switch kind {
-	case "Namespace":
-		for _, n := range []string{"default", "kube-system", "kube-public", "kube-node-lease"} {
-			all = append(all, object{"metadata": object{"name": n}})
-		}
 	case "ClusterRole":
 		for _, r := range roles {
 			all = append(all, r)

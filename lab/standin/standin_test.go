@@ -382,7 +382,7 @@ func TestTokens(t *testing.T) {
 		header string
 		want   int
 	}{
-		"none": {"", 401}, "basic": {"Basic cm9vdDpw", 401}, "garbage": {"Bearer x", 401}, "good": {"Bearer " + good, 200}, "lower case": {"bearer " + good, 200},
+		"none": {"", 401}, "basic": {"Basic cm9vdDpw", 401}, "garbage": {"Bearer x", 401}, "good": {"Bearer " + good, 200}, "a good one in another scheme": {"Basic " + good, 401}, "lower case": {"bearer " + good, 200},
 		"cut": {"Bearer " + good[:len(good)-4], 401}, "for ARM": {"Bearer " + f.token("root", "https://management.azure.com/.default"), 401},
 	} {
 		code, body := f.ask("rbac", c.header, "GET", "/version")

@@ -76,8 +76,9 @@ func Current(dir string) (Generation, error) {
 }
 
 // Prepare makes the files of the generation after the current one, or the
-// first, without putting it in force.
-func Prepare(dir string, now time.Time) (Generation, error) {
+// first, without putting it in force. Hosts are names of the API server besides
+// those that it has in every cluster.
+func Prepare(dir string, now time.Time, hosts ...string) (Generation, error) {
 	previous, err := Current(dir)
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
 		return Generation{}, err
@@ -91,7 +92,7 @@ func Prepare(dir string, now time.Time) (Generation, error) {
 	if err := os.MkdirAll(next.Dir, 0o700); err != nil {
 		return Generation{}, fmt.Errorf("prepare credentials: %w", err)
 	}
-	if err := next.fill(now); err != nil {
+	if err := next.fill(now, hosts); err != nil {
 		return Generation{}, fmt.Errorf("prepare credentials: %w", err)
 	}
 	return next, nil
@@ -122,7 +123,7 @@ func Activate(dir string, g Generation) error {
 	return nil
 }
 
-func (g Generation) fill(now time.Time) error {
+func (g Generation) fill(now time.Time, hosts []string) error {
 	// AKS calls its cluster CA plainly "ca".
 	authority, err := NewAuthority("ca", now)
 	if err != nil {
@@ -132,10 +133,10 @@ func (g Generation) fill(now time.Time) error {
 		return err
 	}
 	leaves := map[string]Leaf{
-		"apiserver": {Name: "apiserver", Hosts: []string{
+		"apiserver": {Name: "apiserver", Hosts: append([]string{
 			"127.0.0.1", "localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc",
 			"kubernetes.default.svc.cluster.local", "10.0.0.1",
-		}},
+		}, hosts...)},
 		MasterClient: {Name: MasterClient, Groups: []string{Masters}},
 		AKSService:   {Name: AKSService, Groups: []string{Masters}},
 	}

@@ -40,7 +40,9 @@ type Lab struct {
 	Storage        string `json:"storage"`
 	AzureConfigDir string `json:"azureConfigDir"`
 	Kubeconfig     string `json:"kubeconfig"`
-	Log            string `json:"log"`
+	// Clusters is a kubeconfig of the stand-ins, empty where the world has none.
+	Clusters string `json:"clusters,omitempty"`
+	Log      string `json:"log"`
 	// PythonPath leads az to what its Debian package lacks.
 	PythonPath string `json:"pythonPath"`
 
@@ -111,6 +113,11 @@ func (l Lab) Environment(bin, path string) []Variable {
 		}
 		path = strings.Join(parts, string(filepath.ListSeparator))
 	}
+	// What is written goes to the first: kubectl, az and kubelogin agree on that.
+	kubeconfig := l.Kubeconfig
+	if l.Clusters != "" {
+		kubeconfig += string(filepath.ListSeparator) + l.Clusters
+	}
 	const loopback = "127.0.0.1,localhost,::1"
 	return []Variable{
 		{"POSTERN_LAB", l.StateDir},
@@ -131,7 +138,7 @@ func (l Lab) Environment(bin, path string) []Variable {
 		{"PYTHONPATH", l.PythonPath},
 		// Else az would leave compiled files beside it.
 		{"PYTHONDONTWRITEBYTECODE", "1"},
-		{"KUBECONFIG", l.Kubeconfig},
+		{"KUBECONFIG", kubeconfig},
 		{"PATH", path},
 	}
 }

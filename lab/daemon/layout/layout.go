@@ -84,5 +84,8 @@ func (d Dir) Kubeconfig() string { return d.join("kubeconfig") }
 // no credential.
 func (d Dir) Fleet() string { return d.join("clusters.kubeconfig") }
 
+// StandIns keeps what stand-ins show of themselves.
+func (d Dir) StandIns() string { return d.join("stand-ins") }
+
 // PythonPath holds the module that makes az's role commands work on Debian.
 func (d Dir) PythonPath() string { return d.join("azshim") }
