@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/postern-dev/postern/internal/snapshot"
+	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 // Use is what the audit log says of the shared account in one cluster: one user
@@ -58,16 +59,8 @@ func (x *finder) pullers(c *cluster, since time.Time) (users []User) {
 		if !seen {
 			i = len(users)
 			at[key] = i
-			kind, why := "unknown", "the caller is neither a user principal name nor a known application"
 			p := x.caller(a)
-			switch {
-			case strings.Contains(a.Caller, "@"):
-				kind, why = "person", "the caller is a user principal name"
-			case p.Kind == string(snapshot.ServicePrincipal):
-				kind, why = "pipeline", "the caller is the service principal "+cmp.Or(p.Name, p.ID)
-			case p.Kind == string(snapshot.UserPrincipal):
-				kind, why = "person", "the caller is a user"
-			}
+			kind, why := callerKind(p, a.Caller)
 			users = append(users, User{Cluster: c.id, Name: cmp.Or(p.Name, a.Caller), Address: a.Address, What: "pulled", Kind: kind, KindWhy: why, First: a.Time})
 		}
 		users[i].Last = a.Time
@@ -76,19 +69,44 @@ func (x *finder) pullers(c *cluster, since time.Time) (users []User) {
 	return users
 }
 
-// agentKind judges by the user agent, which is the client's own word.
+// callerKind judges by what the Activity Log calls somebody: users by their UPN,
+// applications by an id.
+func callerKind(p Principal, caller string) (kind, why string) {
+	switch {
+	case p.Kind == string(snapshot.ServicePrincipal):
+		return "pipeline", "the caller is the service principal " + cmp.Or(p.Name, p.ID)
+	case p.Kind == string(snapshot.UserPrincipal):
+		return "person", "the caller is a user"
+	case strings.Contains(caller, "@"):
+		return "person", "the caller is a user principal name"
+	case azrbac.IsGUID(caller):
+		return "pipeline", "the caller is an id, as the Activity Log has applications; the directory does not say whose"
+	}
+	return "unknown", "the caller is neither a user principal name nor an application"
+}
+
+// agentKind judges by the user agent, which is the client's own word. Programs
+// made with client-go call themselves NAME/VERSION (…) kubernetes/COMMIT.
 func agentKind(agent string) (kind, why string) {
-	lower := strings.ToLower(agent)
+	words := map[string]bool{}
+	text := strings.ToLower(agent)
+	for _, product := range strings.Fields(text) {
+		name, _, _ := strings.Cut(product, "/")
+		words[name] = true
+		for _, w := range strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '_' || r == '.' || r == '(' || r == ')' || r == ';' }) {
+			words[w] = true
+		}
+	}
 	for _, known := range []struct {
 		kind  string
 		words []string
 	}{
-		{"pipeline", []string{"terraform", "pulumi", "helm", "argocd", "argo-cd", "flux", "rancher", "ansible", "jenkins", "github", "gitlab", "azdo", "spinnaker", "crossplane", "kustomize-controller", "velero"}},
-		{"person", []string{"kubectl", "k9s", "lens", "openlens", "octant", "headlamp", "stern", "mozilla", "visual studio"}},
+		{"pipeline", []string{"terraform", "pulumi", "helm", "helmfile", "argocd", "argo", "flux", "rancher", "ansible", "openshift-restclient-python", "jenkins", "github", "gitlab", "azdo", "vsts", "azuredevops", "spinnaker", "crossplane", "kustomize-controller", "helm-controller", "source-controller", "velero", "octopus", "tekton"}},
+		{"person", []string{"kubectl", "k9s", "lens", "openlens", "freelens", "octant", "headlamp", "stern", "kubectx", "mozilla", "vscode", "vscode-kubernetes-tools", "oc"}},
 	} {
 		for _, w := range known.words {
-			if strings.Contains(lower, w) {
-				return known.kind, "by its user agent, which is the client's own word"
+			if words[w] {
+				return known.kind, "by its user agent (" + w + "), which is the client's own word"
 			}
 		}
 	}

@@ -193,17 +193,7 @@ func (x *finder) userCredential(c *cluster) Door {
 
 func (x *finder) oldCredentials(c *cluster) Door {
 	d := Door{State: Unknown, Power: clusterAdmin, Fix: fmt.Sprintf("az aks rotate-certs -g %s -n %s (recreates nodes; certificates and tokens given out before are dead)", c.group, c.name)}
-	ca, caKnown := c.clientCA()
 	since, _, logWhy := x.since(c)
-	if caKnown {
-		d.Evidence = append(d.Evidence, Evidence{What: "the CA of client certificates begins " + ca.NotBefore.UTC().Format(time.RFC3339), From: "ConfigMap kube-system/extension-apiserver-authentication", At: ca.NotBefore})
-		d.Holders = x.pulled(c, ca.NotBefore)
-	} else {
-		d.Holders = x.pulled(c, time.Time{})
-	}
-	if logWhy != "" {
-		d.HoldersUnknown = append(d.HoldersUnknown, "who has a copy is unknown: "+logWhy)
-	}
 	var wrote, rotated time.Time
 	for _, a := range x.t.Activity {
 		switch {
@@ -214,8 +204,21 @@ func (x *finder) oldCredentials(c *cluster) Door {
 			d.Evidence = append(d.Evidence, Evidence{What: "the certificates were rotated", From: a.ID, At: a.Time})
 		}
 	}
-	if !caKnown && !rotated.IsZero() {
-		d.Holders = x.pulled(c, rotated)
+	ca, caKnown := c.clientCA()
+	born := rotated // what was fetched before is dead
+	if caKnown {
+		d.Evidence = append(d.Evidence, Evidence{What: "the CA of client certificates begins " + ca.NotBefore.UTC().Format(time.RFC3339), From: "ConfigMap kube-system/extension-apiserver-authentication", At: ca.NotBefore})
+		// The CA that is trusted is better evidence than a record of its rotation,
+		// unless it was read before that.
+		if !rotated.After(c.Kubernetes.Taken) {
+			born = ca.NotBefore
+		} else {
+			born = later(rotated, ca.NotBefore)
+		}
+	}
+	d.Holders = x.pulled(c, born)
+	if logWhy != "" {
+		d.HoldersUnknown = append(d.HoldersUnknown, "who has a copy is unknown: "+logWhy)
 	}
 	on := wrote // the last moment at which the account can have been on
 	if on.IsZero() {
@@ -228,11 +231,11 @@ func (x *finder) oldCredentials(c *cluster) Door {
 		d.State, d.Why = Open, "copies were fetched, and the CA that signed them is still the one: disabling the account revoked nothing"
 	case logWhy != "":
 		d.Why = "whether the account was on since the CA was made is unknown: " + logWhy
-	case caKnown && ca.NotBefore.After(on), !rotated.IsZero() && rotated.After(on):
+	case born.After(on):
 		d.State, d.Why = Closed, "the CA is younger than the last moment at which the account can have been on"
 		d.Fix = ""
-	case !caKnown:
-		d.Why = "when the CA was made is not known, and the Activity Log shows no rotation: " + cmp.Or(c.kubernetesWhy(x), "the cluster did not tell its CA")
+	case !caKnown && rotated.IsZero():
+		d.Why = "when the CA was made is not known, and the Activity Log shows no rotation: " + cmp.Or(c.kubernetesWhy(x, snapshot.ClientCA), "the cluster did not tell its CA")
 	default:
 		d.Why = "the CA is older than the last moment at which the account can have been on; --prove OLD.kubeconfig asks the server"
 	}
@@ -246,8 +249,8 @@ func later(a, b time.Time) time.Time {
 	return a
 }
 
-// clientCA is the youngest CA that verifies client certificates: while an older
-// one is trusted too, what it signed works, so the oldest counts.
+// clientCA is the oldest CA that verifies client certificates: as long as it is
+// trusted, what it signed works.
 func (c *cluster) clientCA() (snapshot.Authority, bool) {
 	if c.Kubernetes == nil || len(c.Kubernetes.ClientCAs) == 0 {
 		return snapshot.Authority{}, false

@@ -17,13 +17,13 @@ func appEditors() []string {
 // keys are the ways to become each service principal of the tenant: whoever can
 // add a credential to it, and who signs in by a federated one.
 func (x *finder) keys(_ *Report) []Key {
-	keys := []Key{}
+	keys, issuers := []Key{}, x.issuers()
 	for i := range x.t.Principals {
 		p := &x.t.Principals[i]
 		if p.Kind != snapshot.ServicePrincipal {
 			continue
 		}
-		keys = append(keys, x.keysTo(p)...)
+		keys = append(keys, x.keysTo(p, issuers)...)
 	}
 	slices.SortStableFunc(keys, func(a, b Key) int {
 		return cmp.Or(strings.Compare(fold(a.Of.Name), fold(b.Of.Name)), strings.Compare(a.Of.ID, b.Of.ID), slices.Index(hows(), a.How)-slices.Index(hows(), b.How),
@@ -34,14 +34,14 @@ func (x *finder) keys(_ *Report) []Key {
 	})
 }
 
-func (x *finder) keysTo(p *snapshot.Principal) (keys []Key) {
+func (x *finder) keysTo(p *snapshot.Principal, issuers map[string]string) (keys []Key) {
 	of := x.principal(p.ID)
 	add := func(who Principal, how How, via, unsure string, path []Step) {
 		keys = append(keys, Key{Of: of, Who: who, How: how, Via: via, Unsure: unsure, Path: path})
 	}
 	for _, f := range p.Federated {
-		who := Principal{ID: f.Issuer + " " + f.Subject, Kind: "source", Name: federatedName(f)}
-		add(who, Source, "federated credential "+f.Name+": tokens of "+f.Issuer+" for subject "+f.Subject+" sign in as it", "", nil)
+		who := Principal{ID: f.Issuer + " " + f.Subject, Kind: "source", Name: federatedName(f, issuers)}
+		add(who, Source, "federated credential "+f.Name+": tokens of "+f.Issuer+" for subject "+f.Subject+" sign in as it", "", []Step{{What: federatedName(f, issuers) + " is given tokens by " + f.Issuer, From: p.ID}})
 	}
 	if p.ManagedIdentity != "" {
 		// A resource's own identity takes no federated credentials.
@@ -54,10 +54,10 @@ func (x *finder) keysTo(p *snapshot.Principal) (keys []Key) {
 		return keys
 	}
 	for _, o := range p.Owners {
-		add(x.principal(o), Owner, "owner of the service principal, may add a credential to it", "", nil)
+		add(x.principal(o), Owner, "owner of the service principal, may add a credential to it", "", []Step{{What: "owns service principal " + cmp.Or(p.Name, p.ID), From: p.ID}})
 	}
 	for _, o := range p.AppOwners {
-		add(x.principal(o), Owner, "owner of the application, may add a credential to it", "", nil)
+		add(x.principal(o), Owner, "owner of the application, may add a credential to it", "", []Step{{What: "owns application " + cmp.Or(p.Name, p.AppID), From: p.ApplicationID}})
 	}
 	for _, object := range []string{p.ID, p.ApplicationID} {
 		if object == "" {
@@ -79,17 +79,6 @@ func (x *finder) keysTo(p *snapshot.Principal) (keys []Key) {
 		}
 	}
 	return keys
-}
-
-// federatedName says in words what a subject of a known issuer stands for.
-func federatedName(f snapshot.Federated) string {
-	switch {
-	case strings.Contains(f.Issuer, "token.actions.githubusercontent.com"):
-		return "GitHub workflow " + f.Subject
-	case strings.HasPrefix(f.Subject, "system:serviceaccount:"):
-		return "ServiceAccount " + strings.TrimPrefix(f.Subject, "system:serviceaccount:") + " of " + f.Issuer
-	}
-	return f.Subject
 }
 
 // KeyGaps is what could not be read about who may become a service principal.

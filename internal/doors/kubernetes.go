@@ -1,9 +1,10 @@
 package doors
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/postern-dev/postern/internal/snapshot"
 	"github.com/postern-dev/postern/rbac"
@@ -37,54 +38,123 @@ func unknownDoor(power, why string) Door {
 	return Door{State: Unknown, Power: power, Why: why, HoldersUnknown: []string{why}}
 }
 
-// managed: a binding that the provider or the API server itself keeps.
-func managed(b rbac.Binding) bool {
+// managed: what binds a Subject is the provider's, which keeps it as it is. A
+// label alone does not hide anybody: whoever writes a binding can put one on it,
+// and what the add-on manager does not take away (EnsureExists), or names
+// somebody of the directory, is not its own.
+func managed(b rbac.Binding, s rbac.Subject) bool {
 	switch {
 	case b.Name == "aks-cluster-admin-binding", b.Name == "aks-cluster-admin-binding-aad":
 		return true
-	case b.Labels["kubernetes.io/bootstrapping"] != "":
-		return true
+	case ofDirectory(s):
+		return false
 	}
-	_, kept := b.Labels["addonmanager.kubernetes.io/mode"]
-	return kept
+	return b.Labels["addonmanager.kubernetes.io/mode"] == "Reconcile"
 }
 
-// system: a Subject of Kubernetes' own.
+// ofDirectory: the API server may know somebody of Entra by such a name.
+func ofDirectory(s rbac.Subject) bool {
+	return s.Kind != rbac.ServiceAccountKind && (azrbac.IsGUID(s.Name) || strings.Contains(s.Name, "@"))
+}
+
+// system: a Subject of Kubernetes' own. The groups that anybody is in are not:
+// what is bound to them is everybody's.
 func system(s rbac.Subject) bool {
-	if s.Kind == rbac.ServiceAccountKind {
+	switch {
+	case s.Kind == rbac.ServiceAccountKind:
 		return s.Namespace == "kube-system"
+	case s.Kind == rbac.UserKind && s.Name == rbac.Anonymous:
+		return false
+	case s.Kind == rbac.GroupKind && slices.Contains([]string{rbac.Authenticated, rbac.Unauthenticated, rbac.ServiceAccounts}, s.Name):
+		return false
+	case s.Kind == rbac.GroupKind && strings.HasPrefix(s.Name, rbac.ServiceAccounts+":"):
+		return s.Name == rbac.ServiceAccounts+":kube-system"
 	}
 	return strings.HasPrefix(s.Name, "system:")
 }
 
-// subject turns a Subject of a binding into the holders it stands for.
-func (x *finder) subject(s rbac.Subject, tail []Step) (all []Holder, unknown []string) {
+// userInfo is a Subject as the API server knows it; of a group, one of its
+// members.
+func userInfo(s rbac.Subject) rbac.UserInfo {
+	if s.Kind == rbac.GroupKind && s.Name != rbac.Unauthenticated {
+		return s.UserInfo(rbac.Authenticated)
+	}
+	return s.UserInfo()
+}
+
+// holdsAll: a Subject is cluster-admin already, by whatever binding or group.
+func holdsAll(i *rbac.Index, s rbac.Subject) bool {
+	return i.Evaluate(userInfo(s), rbac.Request{Verb: "*", APIGroup: "*", Resource: "*"}).Allowed
+}
+
+// bindingID is where a binding is read again.
+func bindingID(b rbac.Binding) string {
+	if b.Namespace == "" {
+		return b.Kind() + "/" + b.Name
+	}
+	return b.Kind() + "/" + b.Namespace + "/" + b.Name
+}
+
+// subject turns a Subject of a binding into the holders it stands for. The API
+// server knows users of Entra by their UPN or else their object id, applications
+// by the object id of the service principal and groups by theirs, and compares
+// letter by letter: a binding that names them otherwise may be nobody's.
+func (x *finder) subject(c *cluster, s rbac.Subject, tail []Step) (all []Holder, unknown []string) {
+	as := func(name, unsure string) []Holder {
+		return []Holder{{Principal: Principal{ID: name, Kind: string(s.Kind), Name: name}, How: Active, Unsure: unsure, Path: tail}}
+	}
 	if s.Kind == rbac.ServiceAccountKind {
-		return []Holder{{Principal: Principal{ID: s.Namespace + "/" + s.Name, Kind: string(rbac.ServiceAccountKind), Name: s.Namespace + "/" + s.Name}, How: Active, Path: tail}}, nil
+		return as(s.Label(), ""), nil
 	}
-	p, ok := x.principals[fold(s.Name)]
-	if !ok && s.Kind == rbac.UserKind {
-		p, ok = x.byUPN[fold(s.Name)]
+	if !c.entra() { // nobody of the directory signs in: a name is that of a certificate
+		return as(s.Name, ""), nil
 	}
-	if !ok || p.Kind == snapshot.UnknownPrincipal && !p.Deleted {
-		h := Holder{Principal: Principal{ID: s.Name, Kind: string(s.Kind), Name: s.Name}, How: Active, Path: tail}
-		if why, missing := x.missing(snapshot.PiecePrincipals, s.Name); missing && (azrbac.IsGUID(s.Name) || strings.Contains(s.Name, "@")) {
-			h.Unsure, unknown = "who this is in the directory could not be read", []string{why}
+	p, how := x.principals[fold(s.Name)], "id"
+	if p == nil && s.Kind == rbac.UserKind {
+		p, how = x.byUPN[fold(s.Name)], "UPN"
+	}
+	switch {
+	case p == nil && s.Kind == rbac.UserKind && x.byApp[fold(s.Name)] != nil:
+		return as(s.Name, "this is the id of application "+x.byApp[fold(s.Name)].Name+", which the API server knows by the object id "+x.byApp[fold(s.Name)].ID), nil
+	case p == nil, p.Kind == snapshot.UnknownPrincipal && !p.Deleted:
+		why, missing := x.missing(snapshot.PiecePrincipals, s.Name)
+		if missing && ofDirectory(s) {
+			return as(s.Name, "who this is in the directory could not be read"), []string{why}
 		}
-		return []Holder{h}, unknown
+		return as(s.Name, ""), nil
+	case s.Kind == rbac.UserKind && p.Kind == snapshot.GroupPrincipal:
+		return as(s.Name, "this is a group of the directory, and the binding names it as a User: nobody is called so"), nil
+	case s.Kind == rbac.GroupKind && p.Kind != snapshot.GroupPrincipal && !p.Deleted:
+		return as(s.Name, "this is no group of the directory, and the binding names it as a Group: nobody is in it"), nil
+	}
+	unsure := ""
+	switch {
+	case how == "UPN" && s.Name != p.UPN:
+		unsure = "the binding says " + s.Name + ", the directory " + p.UPN + ": the API server compares letter by letter"
+	case how == "UPN" && p.Guest:
+		unsure = "the tokens of guests often have no UPN: the API server then knows them by the object id"
+	case how == "id" && s.Name != strings.ToLower(s.Name):
+		unsure = "tokens have object ids in small letters, the binding has not: the API server compares letter by letter"
+	case how == "id" && p.Kind == snapshot.UserPrincipal && p.UPN != "" && !p.Guest:
+		unsure = "the API server knows a user by the UPN, " + p.UPN + ", not by the object id"
 	}
 	found, unknown := x.expand(p.ID, Active, tail)
 	for _, f := range found {
-		all = append(all, Holder{Principal: x.principal(f.id), How: f.how, Unsure: f.unsure, Until: f.until, Path: f.path})
+		h := Holder{Principal: x.principal(f.id), How: f.how, Unsure: f.unsure, Until: f.until, Path: f.path}
+		if unsure != "" {
+			h.Unsure = strings.Join(append(sentence(h.Unsure), unsure), "; ")
+		}
+		all = append(all, h)
 	}
 	return all, unknown
 }
 
-// strong are the Subjects that a ClusterRoleBinding makes cluster-admin.
-func strong(i *rbac.Index) map[rbac.Subject]rbac.Binding {
-	found := map[rbac.Subject]rbac.Binding{}
+// strong are the Subjects that a ClusterRoleBinding makes cluster-admin, with
+// every binding that does.
+func strong(i *rbac.Index) map[rbac.Subject][]rbac.Binding {
+	found := map[rbac.Subject][]rbac.Binding{}
 	for _, b := range i.Policy().Bindings {
-		if b.Namespace != "" || managed(b) {
+		if b.Namespace != "" {
 			continue
 		}
 		role, ok := i.Role(b)
@@ -92,10 +162,8 @@ func strong(i *rbac.Index) map[rbac.Subject]rbac.Binding {
 			continue
 		}
 		for _, s := range b.Subjects {
-			if s = s.Canonical(); !system(s) {
-				if _, have := found[s]; !have {
-					found[s] = b
-				}
+			if s = s.Canonical(); !system(s) && !managed(b, s) {
+				found[s] = append(found[s], b)
 			}
 		}
 	}
@@ -107,21 +175,30 @@ func (x *finder) kubernetesRBAC(c *cluster) Door {
 		return unknownDoor(clusterAdmin, why)
 	}
 	d := Door{State: Closed, Power: clusterAdmin, Why: "nobody outside the system is bound to what allows everything"}
-	for s, b := range strong(rbac.NewIndex(c.Kubernetes.RBAC)) {
+	found := strong(rbac.NewIndex(c.Kubernetes.RBAC))
+	for _, s := range sorted(found) {
 		d.State, d.Why = Open, "bindings make Subjects cluster-admin"
 		d.Fix = "kubectl delete clusterrolebinding NAME, or bind a smaller role"
-		found, unknown := x.subject(s, []Step{{What: b.Kind() + " " + b.Name + " binds " + s.String() + " to " + string(b.Role.Kind) + " " + b.Role.Name, From: b.Kind() + "/" + b.Name}})
-		d.Holders = append(d.Holders, found...)
-		d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
-		d.Evidence = append(d.Evidence, Evidence{What: b.Kind() + " " + b.Name + " of " + string(b.Role.Kind) + " " + b.Role.Name, From: b.Kind() + "/" + b.Name})
+		for _, b := range found[s] {
+			all, unknown := x.subject(c, s, []Step{{What: b.Kind() + " " + b.Name + " binds " + s.String() + " to " + string(b.Role.Kind) + " " + b.Role.Name, From: bindingID(b)}})
+			d.Holders = append(d.Holders, all...)
+			d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
+			d.Evidence = append(d.Evidence, Evidence{What: b.Kind() + " " + b.Name + " of " + string(b.Role.Kind) + " " + b.Role.Name, From: bindingID(b)})
+		}
 	}
-	sortEvidence(d.Evidence)
-	d.Evidence = slices.Compact(d.Evidence)
+	d.Evidence = inOrder(d.Evidence)
 	return d
 }
 
-func sortEvidence(all []Evidence) {
+// sorted are the Subjects of a map, always in the same order.
+func sorted[T any](m map[rbac.Subject]T) []rbac.Subject {
+	return slices.SortedFunc(maps.Keys(m), rbac.CompareSubjects)
+}
+
+// inOrder sorts evidence and keeps each once.
+func inOrder(all []Evidence) []Evidence {
 	slices.SortFunc(all, func(a, b Evidence) int { return strings.Compare(a.What+a.From, b.What+b.From) })
+	return slices.Compact(all)
 }
 
 func (x *finder) escalation(c *cluster) Door {
@@ -130,8 +207,7 @@ func (x *finder) escalation(c *cluster) Door {
 	}
 	k := c.Kubernetes
 	index := rbac.NewIndex(k.RBAC)
-	already := strong(index)
-	version, _ := rbac.ParseVersion(k.Version)
+	version, _ := rbac.ParseVersion(k.Version) // unknown counts as the newest
 	o := escalate.Options{Version: version, Labels: map[string]map[string]string{}}
 	for _, n := range k.Namespaces {
 		o.Labels[n.Name] = n.Labels
@@ -140,127 +216,50 @@ func (x *finder) escalation(c *cluster) Door {
 	ours := outside(k.RBAC)
 	for _, p := range escalate.New(index, o).Reach() {
 		s := p.Edges[0].From.Subject.Canonical()
-		if _, have := already[s]; have || system(s) || !ours[s] || p.To().Kind != escalate.Everything || !p.Sure() {
+		if system(s) || !ours[s] || holdsAll(index, s) || p.To().Kind != escalate.Everything || !p.Sure() {
 			continue
-		}
-		if a := p.Edges[0].Allows; len(a) == 1 && a[0].Role != nil && a[0].Binding != nil && rbac.Everything(a[0].Role.Rules) && managed(*a[0].Binding) {
-			continue // cluster-admin by the provider's binding: entra-admin-group
 		}
 		var tail []Step
 		for _, e := range p.Edges {
-			tail = append(tail, Step{What: e.Text})
+			evidence, from := bindingsOf(e.Allows)
+			tail = append(tail, Step{What: e.Text, From: from})
+			d.Evidence = append(d.Evidence, evidence...)
 		}
 		d.State, d.Why, d.Fix = Open, "Subjects with less than cluster-admin can make themselves cluster-admin", "postern why --escalate SUBJECT shows each hop and its remedy"
-		found, unknown := x.subject(s, tail)
+		found, unknown := x.subject(c, s, tail)
 		d.Holders = append(d.Holders, found...)
 		d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
 	}
+	d.Evidence = inOrder(d.Evidence)
 	return d
 }
 
-// outside are the Subjects that a binding names which nobody but people keeps.
+// bindingsOf are the bindings behind what is allowed, and the first's id.
+func bindingsOf(allows []rbac.Allow) (all []Evidence, first string) {
+	for _, a := range allows {
+		if a.Binding == nil {
+			continue
+		}
+		id := bindingID(*a.Binding)
+		all = append(all, Evidence{What: a.Binding.Kind() + " " + a.Binding.Name + " of " + string(a.Binding.Role.Kind) + " " + a.Binding.Role.Name, From: id})
+		first = cmp.Or(first, id)
+	}
+	return all, first
+}
+
+// outside are the Subjects outside the system that bindings name, but those of
+// the provider.
 func outside(p rbac.Policy) map[rbac.Subject]bool {
 	found := map[rbac.Subject]bool{}
 	for _, b := range p.Bindings {
-		if managed(b) {
-			continue
-		}
 		for _, s := range b.Subjects {
 			if s.Kind == rbac.ServiceAccountKind && s.Namespace == "" {
 				s.Namespace = b.Namespace
 			}
-			found[s.Canonical()] = true
+			if s = s.Canonical(); !system(s) && !managed(b, s) {
+				found[s] = true
+			}
 		}
 	}
 	return found
-}
-
-const clientSigner = "kubernetes.io/kube-apiserver-client"
-
-func (x *finder) certificates(c *cluster) Door {
-	const power = "what the name in the certificate may"
-	if why := c.kubernetesWhy(x, append(rbacParts(), snapshot.CSRs)...); why != "" {
-		return unknownDoor(power, why)
-	}
-	if c.Kubernetes.Requests == nil {
-		return unknownDoor(power, "CertificateSigningRequests were not read")
-	}
-	d := Door{State: Closed, Power: power, Why: "no certificate was issued within the last hour, and nobody outside the system may ask for one and approve it"}
-	for _, r := range c.Kubernetes.Requests {
-		if r.Signer != clientSigner || !r.Approved || r.Denied {
-			continue
-		}
-		name := r.User
-		if len(r.Groups) > 0 {
-			name += " (O=" + strings.Join(r.Groups, ",") + ")"
-		}
-		h := source(name, "", "CertificateSigningRequest "+r.Name+" of "+r.Requester+" was approved", "CertificateSigningRequest/"+r.Name)
-		h.Until = r.Expires
-		d.Holders = append(d.Holders, h)
-		d.State, d.Why = Open, "client certificates are issued; each works until it ends or the CA is rotated, whatever becomes of its owner"
-		d.Evidence = append(d.Evidence, Evidence{What: "CertificateSigningRequest " + r.Name + " is approved", From: "CertificateSigningRequest/" + r.Name, At: r.Created})
-	}
-	index := rbac.NewIndex(c.Kubernetes.RBAC)
-	already := strong(index)
-	ours := outside(c.Kubernetes.RBAC)
-	for s := range ours {
-		if _, have := already[s]; have || system(s) || !selfService(index, s.UserInfo()) {
-			continue
-		}
-		d.State = Open
-		if len(d.Evidence) == 0 {
-			d.Why = "somebody may ask for a client certificate of any name and approve it"
-		}
-		found, unknown := x.subject(s, []Step{{What: s.String() + " may create CertificateSigningRequests, update their approval, and approve for signer " + clientSigner}})
-		d.Holders = append(d.Holders, found...)
-		d.HoldersUnknown = append(d.HoldersUnknown, unknown...)
-	}
-	if d.State == Open {
-		d.Fix = "take the verb approve on signer " + clientSigner + " away; rotate the CA to end what was issued"
-	}
-	return d
-}
-
-// selfService: may somebody get a client certificate of any name alone.
-func selfService(i *rbac.Index, u rbac.UserInfo) bool {
-	const group = "certificates.k8s.io"
-	for _, q := range []rbac.Request{
-		{Verb: "create", APIGroup: group, Resource: "certificatesigningrequests"},
-		{Verb: "update", APIGroup: group, Resource: "certificatesigningrequests", Subresource: "approval", Name: "x"},
-		{Verb: "approve", APIGroup: group, Resource: "signers", Name: clientSigner},
-	} {
-		if !i.Evaluate(u, q).Allowed {
-			return false
-		}
-	}
-	return true
-}
-
-func (x *finder) tokenSecrets(c *cluster) Door {
-	const power = "the ServiceAccount's"
-	if why := c.kubernetesWhy(x, snapshot.TokenSecretList); why != "" {
-		return unknownDoor(power, why)
-	}
-	if c.Kubernetes.TokenSecrets == nil {
-		return unknownDoor(power, "token Secrets were not read")
-	}
-	d := Door{State: Closed, Power: power, Why: "no Secret holds a ServiceAccount's token"}
-	index := rbac.NewIndex(c.Kubernetes.RBAC)
-	already := strong(index)
-	for _, s := range c.Kubernetes.TokenSecrets {
-		d.State, d.Why = Open, "tokens without an end lie in Secrets"
-		d.Fix = "kubectl delete secret NAME, after its users have tokens that end"
-		name := s.Namespace + "/" + s.ServiceAccount
-		what := "Secret " + s.Namespace + "/" + s.Name + " holds a token without an end"
-		if s.LastUsed != "" {
-			what += ", last used " + s.LastUsed
-		}
-		h := source(name, "", what, "Secret/"+s.Namespace+"/"+s.Name)
-		if _, have := already[rbac.ServiceAccount(s.Namespace, s.ServiceAccount)]; have {
-			h.Power = clusterAdmin
-		}
-		d.Holders = append(d.Holders, h)
-		d.Evidence = append(d.Evidence, Evidence{What: what, From: "Secret/" + s.Namespace + "/" + s.Name, At: s.Created.UTC().Truncate(time.Second)})
-	}
-	return d
 }

@@ -1,7 +1,9 @@
 package doors
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -39,34 +41,48 @@ func (r *Report) Prove(cluster string, tried []Tried, at time.Time, file string)
 	return false
 }
 
+// works: the server let it in, though it may not have let it ask.
+func (t Tried) works() bool {
+	return t.Status >= 200 && t.Status < 300 || t.Status == 403 && t.User != ""
+}
+
+// sharedAccounts are the user names by which API servers have known the local
+// account.
+func sharedAccounts() []string { return []string{"masterclient", "clusterAdmin", "clusterUser"} }
+
 func prove(d *Door, tried []Tried, at time.Time, file string) {
 	if len(tried) == 0 {
 		d.Evidence = append(d.Evidence, Evidence{What: file + " holds neither a certificate nor a token: it proves nothing", From: file, At: at})
 		return
 	}
-	dead, works := map[string]bool{}, ""
+	dead, works, doubt := map[string]bool{}, false, false
 	var said []string
 	for _, t := range tried {
 		text := fmt.Sprintf("the %s of %s got %d", t.What, file, t.Status)
 		switch {
 		case !t.Verified || t.Status == 0:
-			text = fmt.Sprintf("the %s of %s could not be tried: %s; that proves nothing", t.What, file, t.Error)
+			doubt = true
+			text = fmt.Sprintf("the %s of %s could not be tried: %s; that proves nothing", t.What, file, cmp.Or(t.Error, "the server did not answer"))
 		case t.Status == 401:
 			dead[t.What] = true
 			text += " from the server, verified against the current CA: it is dead"
-		case t.Status >= 200 && t.Status < 300, t.Status == 403 && t.User != "":
-			works = t.What
-			text += ": it works, as " + t.User
+		case t.works() && t.User != "" && !slices.Contains(sharedAccounts(), t.User):
+			doubt = true
+			text += ": it works, as " + t.User + ", which is not the shared account: that proves nothing"
+		case t.works():
+			works = true
+			text += ": it works, as " + cmp.Or(t.User, "somebody the server did not name")
 		default:
+			doubt = true
 			text += ", which proves nothing"
 		}
 		said = append(said, text)
 		d.Evidence = append(d.Evidence, Evidence{What: text, From: file, At: at})
 	}
 	switch {
-	case works != "":
+	case works:
 		d.State, d.Why = Open, strings.Join(said, "; ")
-	case d.State != Open && dead[Certificate] && dead[Token]:
-		d.State, d.Why = Proved, strings.Join(said, "; ")
+	case d.State != Open && dead[Certificate] && dead[Token] && !doubt:
+		d.State, d.Why, d.Fix = Proved, strings.Join(said, "; "), ""
 	}
 }

@@ -182,7 +182,8 @@ func TestStates(t *testing.T) {
 		{"under a condition", func(x *snapshot.Tenant) { x.Assignments[1].Condition = "@Resource[x] StringEquals 'y'" }, AssignmentWrite, Unknown, "sam active?"},
 		{"nobody", func(x *snapshot.Tenant) { x.Assignments = nil }, ClusterWrite, Closed, ""},
 		{"cluster-admin in one namespace", bind(rbac.Binding{Namespace: "dev", Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("zoe")}}), KubernetesRBAC, Closed, ""},
-		{"cluster-admin", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("BOB@x.example")}}), KubernetesRBAC, Open, "bob active"},
+		{"cluster-admin", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("bob@x.example")}}), KubernetesRBAC, Open, "bob active"},
+		{"cluster-admin, spelt otherwise", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("BOB@x.example")}}), KubernetesRBAC, Open, "bob active?"},
 		{"the system's own", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.Group("system:masters"), rbac.ServiceAccount("kube-system", "x")}}), KubernetesRBAC, Closed, ""},
 		{"the provider's binding", bind(rbac.Binding{Name: "aks-cluster-admin-binding-aad", Role: everything, Subjects: []rbac.Subject{rbac.Group(guid("team"))}}), KubernetesRBAC, Closed, ""},
 		{"a denied request", func(x *snapshot.Tenant) {
