@@ -30,8 +30,18 @@ const (
 	IngestCommit Name = "ingest.commit" // committed; the source does not know yet
 )
 
+// The places that a change of a cluster passes.
+const (
+	HardenUndo   Name = "harden.undo"   // the undo file is written, nothing was sent
+	HardenPut    Name = "harden.put"    // the change was taken, nobody has looked
+	HardenFollow Name = "harden.follow" // the operation is under way
+	HardenProve  Name = "harden.prove"  // the change is made, its proof is not
+)
+
 // Names lists every place.
-func Names() []Name { return []Name{IngestRead, IngestAppend, IngestCursor, IngestCommit} }
+func Names() []Name {
+	return []Name{IngestRead, IngestAppend, IngestCursor, IngestCommit, HardenUndo, HardenPut, HardenFollow, HardenProve}
+}
 
 // Set is the armed place. A nil Set is off.
 type Set struct {
