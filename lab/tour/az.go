@@ -80,11 +80,6 @@ func (z *azCLI) enableEntra(ctx context.Context, t *transcript, group string) (a
 	return z.call(ctx, t, append(args, "--enable-aad", "--aad-admin-group-object-ids", group, "-o", "none")...)
 }
 
-func (z *azCLI) disableLocalAccounts(ctx context.Context, t *transcript) (answer, error) {
-	args := append([]string{"aks", "update"}, z.cluster()...)
-	return z.call(ctx, t, append(args, "--disable-local-accounts", "-o", "none")...)
-}
-
 func (z *azCLI) rotateCertificates(ctx context.Context, t *transcript) (answer, error) {
 	args := append([]string{"aks", "rotate-certs"}, z.cluster()...)
 	return z.call(ctx, t, append(args, "--yes")...)

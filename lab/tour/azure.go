@@ -18,7 +18,6 @@ type azure interface {
 	// is set.
 	credentials(ctx context.Context, t *transcript, admin bool, file string) (answer, error)
 	enableEntra(ctx context.Context, t *transcript, group string) (answer, error)
-	disableLocalAccounts(ctx context.Context, t *transcript) (answer, error)
 	rotateCertificates(ctx context.Context, t *transcript) (answer, error)
 	routeLogs(ctx context.Context, t *transcript, name, storage, category string) (answer, error)
 	// rest is one call of ARM or Graph; body may be nil.

@@ -94,10 +94,6 @@ func (s *sdk) enableEntra(ctx context.Context, t *transcript, group string) (ans
 	return s.update(ctx, t, "aadProfile", map[string]any{"managed": true, "adminGroupObjectIDs": []string{group}})
 }
 
-func (s *sdk) disableLocalAccounts(ctx context.Context, t *transcript) (answer, error) {
-	return s.update(ctx, t, "disableLocalAccounts", true)
-}
-
 const clusterVersion = "2025-02-01"
 
 // update reads the cluster's JSON, sets one property and puts it back whole.

@@ -12,14 +12,13 @@ import (
 // CA kills what was downloaded before.
 func (w *walk) doorClosed(ctx context.Context, t *transcript) error {
 	p := w.hshahin
-	a, err := p.azure.disableLocalAccounts(ctx, t)
-	if err := a.must("disable local accounts", err); err != nil {
+	if err := w.harden(ctx, t); err != nil {
 		return err
 	}
 	if err := w.reach(ctx, t, "local accounts off"); err != nil {
 		return err
 	}
-	a, err = p.azure.credentials(ctx, t, true, p.file("refused.kubeconfig"))
+	a, err := p.azure.credentials(ctx, t, true, p.file("refused.kubeconfig"))
 	if err != nil {
 		return err
 	}
@@ -27,7 +26,6 @@ func (w *walk) doorClosed(ctx context.Context, t *transcript) error {
 		return fmt.Errorf("get-credentials --admin: %s, not 400 Getting static credential…", a)
 	}
 	t.means("--admin is refused: nobody gets the shared credential any more")
-	t.pend("`harden local-accounts --apply` turns them off and proves it", "az or the SDK, and the refusal")
 	if err := p.works(ctx, t, "--kubeconfig", "admin.kubeconfig"); err != nil {
 		return fmt.Errorf("with the kubeconfig of step 5: %w", err)
 	}
@@ -40,6 +38,42 @@ func (w *walk) doorClosed(ctx context.Context, t *transcript) error {
 		return err
 	}
 	return w.dead(ctx, t)
+}
+
+// hardenReport is what the tour reads of `postern harden -o json`.
+type hardenReport struct {
+	Clusters []struct {
+		Differences     []struct{ Path string }
+		Refused, Proved string
+		Changed         bool
+		Undo            string
+		Proof           struct {
+			Proved bool
+			Status int
+		}
+	}
+}
+
+// harden lets postern turn local accounts off, and prove it.
+func (w *walk) harden(ctx context.Context, t *transcript) error {
+	p := w.hshahin
+	var r hardenReport
+	if err := p.postern(ctx, t, &r, "harden", "local-accounts", "--cluster", w.lab.ClusterID, "--apply", "--confirm", w.lab.Cluster); err != nil {
+		return err
+	}
+	switch {
+	case len(r.Clusters) != 1:
+		return fmt.Errorf("postern harden speaks of %d clusters", len(r.Clusters))
+	case len(r.Clusters[0].Differences) != 1 || r.Clusters[0].Differences[0].Path != "properties.disableLocalAccounts":
+		return fmt.Errorf("postern harden plans %v, want properties.disableLocalAccounts alone", r.Clusters[0].Differences)
+	case !r.Clusters[0].Changed || r.Clusters[0].Proved == "" || r.Clusters[0].Undo == "":
+		return fmt.Errorf("postern harden did not change the cluster, or not with proof and undo file: %+v", r.Clusters[0])
+	case !r.Clusters[0].Proof.Proved || r.Clusters[0].Proof.Status != http.StatusBadRequest:
+		return fmt.Errorf("postern harden does not prove the refusal: %+v", r.Clusters[0].Proof)
+	}
+	t.output("properties.disableLocalAccounts: true; " + r.Clusters[0].Proved)
+	t.means("postern turns local accounts off once the API server has allowed hshahin's Entra token * on *, writes how to undo it, and proves the refusal of --admin")
+	return nil
 }
 
 // parts are the two credentials of the local account, one at a time.
