@@ -38,11 +38,11 @@ func unknownDoor(power, why string) Door {
 	return Door{State: Unknown, Power: power, Why: why, HoldersUnknown: []string{why}}
 }
 
-// managed: what binds a Subject is the provider's, which keeps it as it is. A
+// Managed: what binds a Subject is the provider's, which keeps it as it is. A
 // label alone does not hide anybody: whoever writes a binding can put one on it,
 // and what the add-on manager does not take away (EnsureExists), or names
 // somebody of the directory, is not its own.
-func managed(b rbac.Binding, s rbac.Subject) bool {
+func Managed(b rbac.Binding, s rbac.Subject) bool {
 	switch {
 	case b.Name == "aks-cluster-admin-binding", b.Name == "aks-cluster-admin-binding-aad":
 		return true
@@ -57,9 +57,9 @@ func ofDirectory(s rbac.Subject) bool {
 	return s.Kind != rbac.ServiceAccountKind && (azrbac.IsGUID(s.Name) || strings.Contains(s.Name, "@"))
 }
 
-// system: a Subject of Kubernetes' own. The groups that anybody is in are not:
+// System: a Subject of Kubernetes' own. The groups that anybody is in are not:
 // what is bound to them is everybody's.
-func system(s rbac.Subject) bool {
+func System(s rbac.Subject) bool {
 	switch {
 	case s.Kind == rbac.ServiceAccountKind:
 		return s.Namespace == "kube-system"
@@ -162,7 +162,7 @@ func strong(i *rbac.Index) map[rbac.Subject][]rbac.Binding {
 			continue
 		}
 		for _, s := range b.Subjects {
-			if s = s.Canonical(); !system(s) && !managed(b, s) {
+			if s = s.Canonical(); !System(s) && !Managed(b, s) {
 				found[s] = append(found[s], b)
 			}
 		}
@@ -216,7 +216,7 @@ func (x *finder) escalation(c *cluster) Door {
 	ours := outside(k.RBAC)
 	for _, p := range escalate.New(index, o).Reach() {
 		s := p.Edges[0].From.Subject.Canonical()
-		if system(s) || !ours[s] || holdsAll(index, s) || p.To().Kind != escalate.Everything || !p.Sure() {
+		if System(s) || !ours[s] || holdsAll(index, s) || p.To().Kind != escalate.Everything || !p.Sure() {
 			continue
 		}
 		var tail []Step
@@ -256,7 +256,7 @@ func outside(p rbac.Policy) map[rbac.Subject]bool {
 			if s.Kind == rbac.ServiceAccountKind && s.Namespace == "" {
 				s.Namespace = b.Namespace
 			}
-			if s = s.Canonical(); !system(s) && !managed(b, s) {
+			if s = s.Canonical(); !System(s) && !Managed(b, s) {
 				found[s] = true
 			}
 		}

@@ -22,9 +22,13 @@ func tenantOf(body string, diagnostic ...string) *snapshot.Tenant {
 	return &snapshot.Tenant{Taken: testNow(), Subscriptions: []snapshot.Subscription{{ID: "1111"}}, Clusters: []snapshot.AzureCluster{a}}
 }
 
+func scanAll(tenant *snapshot.Tenant, checks ...string) Result {
+	return Scan(tenant, doors.Find(tenant, doors.Options{Now: testNow()}), Options{Now: testNow(), Checks: checks})
+}
+
 func scanOf(t *testing.T, tenant *snapshot.Tenant, check string) (findings, unknown int) {
 	t.Helper()
-	r := Scan(tenant, doors.Find(tenant, doors.Options{Now: testNow()}), Options{Now: testNow(), Checks: []string{check}})
+	r := scanAll(tenant, check)
 	for _, f := range r.Findings {
 		if f.Check != check || f.What == "" || f.Remedy == "" || len(f.Evidence) == 0 {
 			t.Errorf("a finding without what it needs: %+v", f)
