@@ -162,8 +162,12 @@ func identityChecks() []Check {
 			Doc:        learn + "use-managed-identity",
 			References: ref(policy, "da6e2401", psrule, "AZR-000025", mcsb, "IM-3", soc, "CC6.1"),
 			run: func(c *cluster) {
-				kind := strings.ToLower(c.text("identity.type"))
-				if c.settings() && kind != "systemassigned" && kind != "userassigned" {
+				kind, client := strings.ToLower(c.text("identity.type")), c.text("properties.servicePrincipalProfile.clientId")
+				switch {
+				case !c.settings(), kind == "systemassigned", kind == "userassigned", client == "msi":
+				case kind == "" && client == "":
+					c.unknown("neither identity nor servicePrincipalProfile is among the cluster's settings")
+				default:
 					c.fail("the cluster signs in as a service principal with a secret", c.says("identity.type"), c.says("properties.servicePrincipalProfile.clientId"))
 				}
 			},
