@@ -57,6 +57,14 @@ type hardenReport struct {
 // harden lets postern turn local accounts off, and prove it.
 func (w *walk) harden(ctx context.Context, t *transcript) error {
 	p := w.hshahin
+	before, err := w.scanned(ctx, t)
+	if err != nil {
+		return err
+	}
+	if !before["local-accounts"] || before["ca-not-rotated"] {
+		return fmt.Errorf("postern scan finds %v before, want local-accounts and not ca-not-rotated", before)
+	}
+	t.means("postern scan finds that local accounts are on")
 	var r hardenReport
 	if err := p.postern(ctx, t, &r, "harden", "local-accounts", "--cluster", w.lab.ClusterID, "--apply", "--confirm", w.lab.Cluster); err != nil {
 		return err
@@ -73,7 +81,37 @@ func (w *walk) harden(ctx context.Context, t *transcript) error {
 	}
 	t.output("properties.disableLocalAccounts: true; " + r.Clusters[0].Proved)
 	t.means("postern turns local accounts off once the API server has allowed hshahin's Entra token * on *, writes how to undo it, and proves the refusal of --admin")
+	after, err := w.scanned(ctx, t)
+	if err != nil {
+		return err
+	}
+	if after["local-accounts"] || !after["ca-not-rotated"] {
+		return fmt.Errorf("postern scan finds %v afterwards, want ca-not-rotated and not local-accounts", after)
+	}
+	t.means("the finding is gone; what was handed out before is not called dead")
 	return nil
+}
+
+// scanned are the checks of the shared account that find something, or cannot
+// tell: hshahin may not read the Activity Log.
+func (w *walk) scanned(ctx context.Context, t *transcript) (map[string]bool, error) {
+	var r struct {
+		Findings []struct{ Check, What string }
+		Unknown  []struct{ Check, Why string }
+	}
+	if err := w.hshahin.postern(ctx, t, &r, "scan", "local-accounts", "ca-not-rotated", "--cluster", w.lab.ClusterID); err != nil {
+		return nil, err
+	}
+	found := map[string]bool{}
+	for _, f := range r.Findings {
+		t.output(f.Check + ": " + f.What)
+		found[f.Check] = true
+	}
+	for _, u := range r.Unknown {
+		t.output(u.Check + " is unknown: " + u.Why)
+		found[u.Check] = true
+	}
+	return found, nil
 }
 
 // parts are the two credentials of the local account, one at a time.
