@@ -223,6 +223,7 @@ func (e *Env) hardenPlan(cmd *cobra.Command, o *hardenOptions, remedies []harden
 // plan fills in what remedies change, and what the guards say.
 func (h *hardenEntry) plan(t *snapshot.Tenant, remedies []harden.Remedy, o *hardenOptions, reach *harden.Reach) {
 	h.remedies, h.Differences, h.Notes = nil, []harden.Difference{}, []string{}
+	h.Breaks, h.Remain = []doors.User{}, []string{} // planned anew from what is true now
 	if u := slices.IndexFunc(t.Unread, func(u snapshot.Unread) bool {
 		return u.Piece == snapshot.PieceCluster && strings.EqualFold(u.Scope, h.ID)
 	}); u >= 0 || len(h.azure.Raw) == 0 {

@@ -28,6 +28,7 @@ import (
 // Azure is Azure's endpoints over one world.
 type Azure struct {
 	State *cloud.State
+	Env   []string // further variables of programs that Run runs
 	dir   string
 	fleet *standin.Fleet
 	proxy string
@@ -97,6 +98,7 @@ func (a *Azure) Run(ctx context.Context, app cloud.ServicePrincipal, program str
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + home, "LANG=C.UTF-8", "NO_COLOR=1", "POSTERN_LAB=" + a.dir,
 		"HTTPS_PROXY=" + a.proxy, "https_proxy=" + a.proxy, "SSL_CERT_FILE=" + a.ca, "KUBECONFIG=" + filepath.Join(home, "clusters.kubeconfig"),
 		"AZURE_TOKEN_CREDENTIALS=EnvironmentCredential", "AZURE_TENANT_ID=" + a.State.World().Tenant.ID, "AZURE_CLIENT_ID=" + app.AppID, "AZURE_CLIENT_SECRET=" + app.Secret}
+	cmd.Env = append(cmd.Env, a.Env...)
 	var out, said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &said
 	err = cmd.Run()

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	authorizationv1 "k8s.io/api/authorization/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -87,12 +88,39 @@ func (s *server) respond(r *http.Request) (any, error) {
 	case a.Verb == "create" && resource.String() == "selfsubjectreviews.authentication.k8s.io" && a.APIVersion == "v1":
 		return object{"kind": "SelfSubjectReview", "apiVersion": "authentication.k8s.io/v1", "metadata": object{},
 			"status": object{"userInfo": object{"username": who.Name, "groups": who.Groups, "extra": who.Extra}}}, nil
+	case a.Verb == "create" && resource.String() == "selfsubjectaccessreviews.authorization.k8s.io" && a.APIVersion == "v1":
+		return s.selfAccess(r, who)
 	case a.Verb == "get" || a.Verb == "list":
 		return s.read(r, a)
 	}
 	// What it stands in for would do it: that is no answer to give.
 	return nil, &apierrors.StatusError{ErrStatus: metav1.Status{Status: metav1.StatusFailure, Code: http.StatusMethodNotAllowed, Reason: metav1.StatusReasonMethodNotAllowed,
 		Message: "LAB: a stand-in is for reading only and does not watch: " + a.Verb + " " + r.URL.Path}}
+}
+
+// selfAccess answers what the caller may: the same authorizer decides.
+func (s *server) selfAccess(r *http.Request, who user.Info) (any, error) {
+	var review authorizationv1.SelfSubjectAccessReview
+	if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20)).Decode(&review); err != nil {
+		return nil, apierrors.NewBadRequest(err.Error())
+	}
+	a := authorizer.AttributesRecord{User: who}
+	switch q, url := review.Spec.ResourceAttributes, review.Spec.NonResourceAttributes; {
+	case q != nil && url == nil:
+		a.ResourceRequest, a.Verb, a.APIGroup, a.APIVersion = true, q.Verb, q.Group, q.Version
+		a.Namespace, a.Resource, a.Subresource, a.Name = q.Namespace, q.Resource, q.Subresource, q.Name
+	case url != nil && q == nil:
+		a.Verb, a.Path = url.Verb, url.Path
+	default:
+		return nil, apierrors.NewBadRequest("exactly one of resourceAttributes and nonResourceAttributes is needed")
+	}
+	decision, reason, err := s.authorizer().Authorize(r.Context(), a)
+	review.Status = authorizationv1.SubjectAccessReviewStatus{Allowed: decision == authorizer.DecisionAllow, Denied: decision == authorizer.DecisionDeny, Reason: reason}
+	if err != nil {
+		review.Status.EvaluationError = err.Error()
+	}
+	review.Kind, review.APIVersion = "SelfSubjectAccessReview", "authorization.k8s.io/v1"
+	return review, nil
 }
 
 // authenticate asks the guard, as kube-apiserver's webhook does.
