@@ -24,11 +24,12 @@ type scanOptions struct {
 	failOn       string
 	allowUnknown bool
 	waivers      string
+	evidence     string
 	tenant       tenantOptions
 }
 
 // scanFormats are those of scan.
-var scanFormats = []string{"table", "wide", "json", "yaml", "csv", "name", "sarif"}
+var scanFormats = []string{"table", "wide", "json", "yaml", "csv", "name", "sarif", "html"}
 
 func newScanCmd(env *Env) *cobra.Command {
 	var o scanOptions
@@ -74,6 +75,7 @@ With -f it reads files of postern snapshot --all-clusters instead of Azure.`,
 	f.StringVar(&o.failOn, "fail-on", "", "exit 3 at findings of this severity or worse: info, low, medium, high or critical")
 	f.BoolVar(&o.allowUnknown, "allow-unknown", false, "with --fail-on: what could not be decided does not fail")
 	f.StringVar(&o.waivers, "waivers", "", "a YAML file of findings that are accepted until a day")
+	f.StringVar(&o.evidence, "evidence", "", "write evidence.html and evidence.csv for auditors into this directory")
 	words := make([]string, 0, 5)
 	for _, s := range finding.Severities() {
 		words = append(words, string(s))
@@ -145,6 +147,27 @@ func runScan(cmd *cobra.Command, env *Env, o scanOptions) error {
 			why = "it ended on " + w.Expires.Add(-time.Second).UTC().Format(time.DateOnly)
 		}
 		env.Warn("waiver of %s by %s accepts nothing: %s", report.Clean(w.Check), report.Clean(w.Approver), why)
+	}
+	if o.evidence != "" || format == "html" {
+		ev, err := newEvidence(view, checks, t, env.Now())
+		if err != nil {
+			return err
+		}
+		if o.evidence != "" {
+			if err := env.writeEvidence(o.evidence, ev); err != nil {
+				return err
+			}
+		}
+		if format == "html" {
+			page, err := ev.html()
+			if err != nil {
+				return err
+			}
+			if _, err := env.Stdout.Write(page); err != nil {
+				return fmt.Errorf("write html: %w", err)
+			}
+			return verdict(view, fail, o.allowUnknown)
+		}
 	}
 	if err := env.writeScan(view, checks, format); err != nil {
 		return err
@@ -305,8 +328,8 @@ func (e *Env) listChecks(checks []posture.Check, format string) error {
 		return report.JSON(e.Stdout, checks)
 	case "yaml":
 		return report.YAML(e.Stdout, checks)
-	case "sarif":
-		return usageError("-o json", "--list has no SARIF form")
+	case "sarif", "html":
+		return usageError("-o json", "--list has no %s form", format)
 	}
 	t := report.Table{Columns: report.Columns("ID", "SEVERITY", "HARDEN", "WHAT SHOULD HOLD", "ALSO ASKED BY")}
 	for _, c := range checks {

@@ -64,12 +64,32 @@ func terraform(t Target, remedies []Remedy) (string, error) {
 	for _, r := range remedies {
 		b += "#   " + r.Terraform + "\n"
 	}
-	return b + fmt.Sprintf(`resource "azapi_update_resource" "postern_%s" {
+	var v map[string]any
+	if err := json.Unmarshal([]byte(body), &v); err != nil {
+		return "", err
+	}
+	return b + fmt.Sprintf(`# Provider Azure/azapi, 2.0 or later.
+resource "azapi_update_resource" "postern_%s" {
   type        = "Microsoft.ContainerService/managedClusters@%s"
   resource_id = %s
-  body = jsonencode(%s)
+  body = %s
 }
-`, identifier(t.Name), APIVersion, hcl(t.ID), body), nil
+`, identifier(t.Name), APIVersion, hcl(t.ID), hclValue(v, "  ")), nil
+}
+
+func hclValue(v any, indent string) string {
+	switch v := v.(type) {
+	case map[string]any:
+		b := "{\n"
+		for _, name := range sortedNames(v) {
+			b += indent + "  " + name + " = " + hclValue(v[name], indent+"  ") + "\n"
+		}
+		return b + indent + "}"
+	case string:
+		return hcl(v)
+	}
+	text, _ := json.Marshal(v)
+	return string(text)
 }
 
 // hcl quotes a string for HCL, where ${ and %{ begin templates.

@@ -66,7 +66,7 @@ func Remedies() []Remedy {
 			Az:        "--disable-run-command",
 			Terraform: "run_command_enabled = false",
 			Policy:    "89f2d532-c53c-4f8f-9afa-4927b1114a0d",
-			Notes:     []string{"az aks command invoke stops working, and what uses it (private clusters without a way in, some pipelines)"},
+			Notes:     []string{"az aks update knows --disable-run-command in newer versions only (2.45 does not)", "az aks command invoke stops working, and what uses it (private clusters without a way in, some pipelines)"},
 		},
 	}
 }
