@@ -93,7 +93,7 @@ func diagnosticChecks() []Check {
 			Why:        "AKS keeps none: what is not sent by a diagnostic setting is gone.",
 			Remedy:     diagnosticRemedy,
 			Doc:        learn + "monitor-aks",
-			References: ref(policy, "245fc9df", policy, "6c66c325", mcsb, "LT-3", soc, "CC7.2"),
+			References: ref(policy, "245fc9df-fa96-4414-9a0b-3738c2f7341c", policy, "6c66c325-74c8-42fd-a286-a74b0e2939d8", mcsb, "LT-3", soc, "CC7.2"),
 			run: func(c *cluster) {
 				all, ok := c.diagnostic()
 				if !ok {

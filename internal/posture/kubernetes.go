@@ -28,7 +28,7 @@ func broadChecks() []Check {
 			Why:        "Whoever may do everything may read every secret, run on every node and grant access to others. Bindings go on working beside Azure RBAC.",
 			Remedy:     "kubectl delete {binding}, after binding what is needed",
 			Doc:        goodPractices,
-			References: ref(policy, "a3dc4946", cis, "4.1.1", kubescape, "C-0185", mcsb, "PA-7", soc, "CC6.3"),
+			References: ref(policy, "a3dc4946-dba6-43e6-950d-f96532848c9f", cis, "4.1.1", kubescape, "C-0185", mcsb, "PA-7", soc, "CC6.3"),
 			run:        everything,
 		},
 		{
@@ -36,7 +36,7 @@ func broadChecks() []Check {
 			Why:        "A wildcard also grants what is installed later, and subresources such as exec or token.",
 			Remedy:     "kubectl edit {role}: name verbs, resources and API groups",
 			Doc:        goodPractices,
-			References: ref(policy, "ca8d5704", cis, "4.1.3", kubescape, "C-0187", mcsb, "PA-7", soc, "CC6.3"),
+			References: ref(policy, "ca8d5704-aa2b-40cf-b110-dc19052825ad", cis, "4.1.3", kubescape, "C-0187", mcsb, "PA-7", soc, "CC6.3"),
 			run:        wildcards,
 		},
 		{
@@ -60,7 +60,7 @@ func broadChecks() []Check {
 			Why:        "Whoever takes over a Pod has the token that is mounted in it.",
 			Remedy:     "kubectl patch serviceaccount NAME -n NAMESPACE -p '{\"automountServiceAccountToken\":false}'",
 			Doc:        accounts,
-			References: ref(policy, "423dd1ba", cis, "4.1.6", kubescape, "C-0190", soc, "CC6.1"),
+			References: ref(policy, "423dd1ba-798e-40e4-9c4d-b6902674b423", cis, "4.1.6", kubescape, "C-0190", soc, "CC6.1"),
 			run: func(c *cluster) {
 				if c.kubernetes(rbacParts()...) {
 					c.unknown("the snapshot has no Pods and ServiceAccounts: automountServiceAccountToken was not read")
@@ -118,7 +118,7 @@ func workloadChecks() []Check {
 			Why:        "Who writes Endpoints or EndpointSlices sends traffic of a Service or Ingress to Pods of other namespaces (CVE-2021-25740). Clusters made before Kubernetes 1.22 keep the permission.",
 			Remedy:     "kubectl annotate --overwrite {role} rbac.authorization.kubernetes.io/autoupdate=false && kubectl edit {role}: take the writing of endpoints and endpointslices away",
 			Doc:        authorization,
-			References: ref(policy, "1ddac26b", soc, "CC6.3"),
+			References: ref(policy, "1ddac26b-ed48-4c30-8cc5-3a68c79b8001", soc, "CC6.3"),
 			run:        endpoints,
 		},
 	}

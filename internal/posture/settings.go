@@ -38,7 +38,7 @@ func entraChecks() []Check {
 			Why:        "Everybody who may list the admin credential becomes the same certificate-signed cluster admin, in system:masters, past Entra ID, groups and conditional access; no log tells who it was.",
 			Remedy:     "postern harden local-accounts --cluster {name}; or az aks update -g {rg} -n {name} --disable-local-accounts, once Entra integration with an admin group is on",
 			Doc:        learn + "manage-local-accounts-managed-azure-ad",
-			References: ref(policy, "993c2fcd", checkov, "CKV_AZURE_141", psrule, "AZR-000031", prowler, "aks_cluster_local_accounts_disabled", mcsb, "IM-1", mcsb, "PA-7", iso, "A.5.15", soc, "CC6.1"),
+			References: ref(policy, "993c2fcd-2b29-49d2-9eb0-df2c3a730c32", checkov, "CKV_AZURE_141", psrule, "AZR-000031", prowler, "aks_cluster_local_accounts_disabled", mcsb, "IM-1", mcsb, "PA-7", iso, "A.5.15", soc, "CC6.1"),
 			run:        holds(localAccounts, "local accounts are on: a shared cluster-admin credential can be fetched"),
 		},
 		{
@@ -46,7 +46,7 @@ func entraChecks() []Check {
 			Why:        "Without it every kubeconfig holds the same certificate: the user role is as powerful as the admin role, and nobody is named in the log.",
 			Remedy:     "az aks update -g {rg} -n {name} --enable-aad --aad-admin-group-object-ids GROUP",
 			Doc:        learn + "enable-authentication-microsoft-entra-id",
-			References: ref(policy, "450d2877", mcsb, "IM-1", iso, "A.5.15", soc, "CC6.1"),
+			References: ref(policy, "450d2877-ebea-41e8-b00c-e286317d21bf", mcsb, "IM-1", iso, "A.5.15", soc, "CC6.1"),
 			run: func(c *cluster) {
 				if c.settings() && c.get(aadProfile) == nil {
 					c.fail("there is no Entra integration: user and admin kubeconfig are the same shared cluster admin", c.says(aadProfile))
@@ -70,7 +70,7 @@ func entraChecks() []Check {
 			Why:        "With Entra and without an admin group nobody reaches cluster-admin by name, and the local account is what is left.",
 			Remedy:     "az aks update -g {rg} -n {name} --aad-admin-group-object-ids GROUP",
 			Doc:        learn + "enable-authentication-microsoft-entra-id",
-			References: ref(policy, "36a27de4", iso, "A.5.15", iso, "A.5.18", soc, "CC6.3"),
+			References: ref(policy, "36a27de4-199b-40fb-b336-945a8475d6c5", iso, "A.5.15", iso, "A.5.18", soc, "CC6.3"),
 			run: func(c *cluster) {
 				if c.settings() && c.get(aadProfile) != nil && len(c.list(adminGroups)) == 0 && !c.on(aadProfile+".enableAzureRBAC") {
 					c.fail("no admin group is named, and Azure RBAC is off: nobody is cluster-admin by name", c.says(adminGroups))
@@ -94,7 +94,7 @@ func entraChecks() []Check {
 			Why:        "Without it everybody who can sign in may do everything.",
 			Remedy:     "create the cluster anew with RBAC: it cannot be turned on later",
 			Doc:        learn + "concepts-identity",
-			References: ref(policy, "ac4a19c2", checkov, "CKV_AZURE_5", psrule, "AZR-000038", trivy, "AZU-0042", prowler, "aks_cluster_rbac_enabled", iso, "A.5.15", soc, "CC6.3"),
+			References: ref(policy, "ac4a19c2-fa67-49b4-8ae5-0b2e78c49457", checkov, "CKV_AZURE_5", psrule, "AZR-000038", trivy, "AZU-0042", prowler, "aks_cluster_rbac_enabled", iso, "A.5.15", soc, "CC6.3"),
 			run: func(c *cluster) {
 				if !c.settings() {
 					return
@@ -117,7 +117,7 @@ func apiServerChecks() []Check {
 			Why:        "az aks command invoke runs in the cluster past private networking and authorized ranges; without Entra as cluster-admin.",
 			Remedy:     "postern harden run-command --cluster {name}; or az aks update -g {rg} -n {name} --disable-run-command",
 			Doc:        learn + "access-private-cluster",
-			References: ref(policy, "89f2d532", policy, "1b708b0a", iso, "A.5.15", soc, "CC6.6"),
+			References: ref(policy, "89f2d532-c53c-4f8f-9afa-4927b1114a0d", policy, "1b708b0a-3380-40e9-8b79-821f9fa224cc", iso, "A.5.15", soc, "CC6.6"),
 			run:        holds(runCommandOff, "run command is on: it reaches the API server from anywhere"),
 		},
 		{
@@ -125,7 +125,7 @@ func apiServerChecks() []Check {
 			Why:        "A public address answers everybody; a credential alone then suffices.",
 			Remedy:     "API Server VNet Integration: az aks update -g {rg} -n {name} --enable-apiserver-vnet-integration --enable-private-cluster",
 			Doc:        learn + "private-clusters",
-			References: ref(policy, "040732e8", checkov, "CKV_AZURE_115", trivy, "AZU-0065", prowler, "aks_clusters_public_access_disabled", cis, "5.4.2", mcsb, "NS-2", soc, "CC6.6"),
+			References: ref(policy, "040732e8-d947-40b8-95d6-854c95024bf8", checkov, "CKV_AZURE_115", trivy, "AZU-0065", prowler, "aks_clusters_public_access_disabled", cis, "5.4.2", mcsb, "NS-2", soc, "CC6.6"),
 			run:        holds("properties.apiServerAccessProfile.enablePrivateCluster", "the API server is reached from the internet"),
 		},
 		{
@@ -133,7 +133,7 @@ func apiServerChecks() []Check {
 			Why:        "Stolen credentials work from anywhere else.",
 			Remedy:     "az aks update -g {rg} -n {name} --api-server-authorized-ip-ranges RANGES",
 			Doc:        learn + "api-server-authorized-ip-ranges",
-			References: ref(policy, "0e246bcf", checkov, "CKV_AZURE_6", trivy, "AZU-0041", psrule, "AZR-000030", cis, "5.4.1", kubescape, "C-0247", mcsb, "NS-2", soc, "CC6.6"),
+			References: ref(policy, "0e246bcf-5f6f-4f87-bc6f-775d4712c7ea", checkov, "CKV_AZURE_6", trivy, "AZU-0041", psrule, "AZR-000030", cis, "5.4.1", kubescape, "C-0247", mcsb, "NS-2", soc, "CC6.6"),
 			run: func(c *cluster) {
 				const ranges = "properties.apiServerAccessProfile.authorizedIPRanges"
 				if !c.settings() || c.on("properties.apiServerAccessProfile.enablePrivateCluster") {
@@ -160,7 +160,7 @@ func identityChecks() []Check {
 			Why:        "A service principal's secret lies on every node and expires.",
 			Remedy:     "az aks update -g {rg} -n {name} --enable-managed-identity",
 			Doc:        learn + "use-managed-identity",
-			References: ref(policy, "da6e2401", psrule, "AZR-000025", mcsb, "IM-3", soc, "CC6.1"),
+			References: ref(policy, "da6e2401-19da-4532-9141-fb8fbde08431", psrule, "AZR-000025", mcsb, "IM-3", soc, "CC6.1"),
 			run: func(c *cluster) {
 				kind, client := strings.ToLower(c.text("identity.type")), c.text("properties.servicePrincipalProfile.clientId")
 				switch {
@@ -177,7 +177,7 @@ func identityChecks() []Check {
 			Why:        "Pods otherwise keep secrets to reach Azure, or share the node's identity.",
 			Remedy:     "az aks update -g {rg} -n {name} --enable-oidc-issuer --enable-workload-identity",
 			Doc:        learn + "workload-identity-overview",
-			References: ref(policy, "2cc2e023", mcsb, "IM-3", soc, "CC6.1"),
+			References: ref(policy, "2cc2e023-0dac-4046-875b-178f683929d5", mcsb, "IM-3", soc, "CC6.1"),
 			run:        holds("properties.securityProfile.workloadIdentity.enabled", "workload identity is off"),
 		},
 		{

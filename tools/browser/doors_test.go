@@ -10,9 +10,15 @@ import (
 	"testing"
 )
 
-// doorsPage has postern make the page of a tenant: one cluster with local
-// accounts on and one with them off, and a name that wants to be a script.
+// doorsPage has postern make the page of the doors of a tenant.
 func doorsPage(t *testing.T) string {
+	t.Helper()
+	return tenantPage(t, 5, "doors") // the API servers were not asked
+}
+
+// tenantPage has a command of postern make its page of a tenant: one cluster with
+// local accounts on and one with them off, and a name that wants to be a script.
+func tenantPage(t *testing.T, code int, args ...string) string {
 	t.Helper()
 	const sub = "/subscriptions/5e0a7c1e-0000-4000-8000-000000000001"
 	id := func(name string) string {
@@ -38,14 +44,17 @@ func doorsPage(t *testing.T) string {
 	data, err := json.Marshal(file)
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "tenant.json"), data, 0o600))
-	cmd := exec.Command(postern, "doors", "-q", "-o", "html", "-f", filepath.Join(dir, "tenant.json"))
+	cmd := exec.Command(postern, append(args, "-q", "-o", "html", "-f", filepath.Join(dir, "tenant.json"))...)
 	cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME=", "XDG_DATA_HOME=")
 	out, err := cmd.Output()
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 5 { // the API servers were not asked
-		t.Fatalf("postern doors: %v", err)
+	if errors.As(err, &exit) && exit.ExitCode() == code {
+		err = nil
 	}
-	page := filepath.Join(dir, "doors.html")
+	if err != nil || cmd.ProcessState.ExitCode() != code {
+		t.Fatalf("postern %s: exit %d, want %d: %v", args[0], cmd.ProcessState.ExitCode(), code, err)
+	}
+	page := filepath.Join(dir, args[0]+".html")
 	must(t, os.WriteFile(page, out, 0o600))
 	return "file://" + page
 }
