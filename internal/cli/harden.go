@@ -17,6 +17,7 @@ import (
 	"github.com/postern-dev/postern/internal/doors"
 	"github.com/postern-dev/postern/internal/failpoint"
 	"github.com/postern-dev/postern/internal/harden"
+	"github.com/postern-dev/postern/internal/posture"
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/snapshot"
 )
@@ -32,6 +33,8 @@ type hardenOptions struct {
 	undo           string
 	since          string
 	tenant         tenantOptions
+
+	restore *harden.UndoFile // of a binding
 }
 
 func newHardenCmd(env *Env) *cobra.Command {
@@ -67,7 +70,7 @@ assignments of Azure Policy that keep closed what was closed.`,
 			return runHarden(cmd, env, o)
 		},
 		ValidArgsFunction: func(*cobra.Command, []string, string) (ids []string, _ cobra.ShellCompDirective) {
-			for _, r := range harden.Remedies() {
+			for _, r := range hardenRemedies() {
 				ids = append(ids, r.Check+"\t"+r.Title)
 			}
 			return ids, cobra.ShellCompDirectiveNoFileComp
@@ -115,6 +118,9 @@ type hardenEntry struct {
 	found    *doors.Cluster
 	azure    *snapshot.AzureCluster
 	remedies []harden.Remedy
+	bindings []harden.Binding
+	dangling []string // bindings, as scan names them
+	unread   string   // why bindings could not be examined
 }
 
 func runHarden(cmd *cobra.Command, env *Env, o hardenOptions) error {
@@ -172,11 +178,15 @@ func (o *hardenOptions) remedies(env *Env) ([]harden.Remedy, error) {
 			return nil, usageError("", "--undo %s is of %s, not of %s", o.undo, u.Cluster, o.cluster)
 		}
 		o.cluster = u.Cluster
+		if u.Object != "" {
+			o.restore = &u
+			return nil, nil
+		}
 		return []harden.Remedy{u.Remedy()}, nil
 	}
 	var known, picked []string
 	var all []harden.Remedy
-	for _, r := range harden.Remedies() {
+	for _, r := range hardenRemedies() {
 		known = append(known, r.Check)
 		if len(o.checks) == 0 || slices.Contains(o.checks, r.Check) {
 			picked, all = append(picked, r.Check), append(all, r)
@@ -188,6 +198,11 @@ func (o *hardenOptions) remedies(env *Env) ([]harden.Remedy, error) {
 		}
 	}
 	return all, nil
+}
+
+// hardenRemedies are all: bindings first, which grant nothing to anybody.
+func hardenRemedies() []harden.Remedy {
+	return slices.Concat(harden.ObjectRemedies(), harden.Remedies())
 }
 
 func lastName(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
@@ -214,10 +229,59 @@ func (e *Env) hardenPlan(cmd *cobra.Command, o *hardenOptions, remedies []harden
 		c := &r.Clusters[i]
 		at := slices.IndexFunc(tenant.Clusters, func(a snapshot.AzureCluster) bool { return strings.EqualFold(a.ID, c.ID) })
 		entry := hardenEntry{ID: c.ID, Name: c.Name, Subscription: c.Subscription, Differences: []harden.Difference{}, Notes: []string{}, Breaks: []doors.User{}, Remain: []string{}, found: c, azure: &tenant.Clusters[at]}
+		entry.scanned(posture.Scan(tenant, r, posture.Options{Now: e.Now(), Checks: []string{"dangling-bindings"}}))
 		entry.plan(tenant, remedies, o, nil)
 		view.Clusters = append(view.Clusters, entry)
 	}
 	return view, tenant, nil
+}
+
+// scanned keeps what scan says of the bindings of the cluster.
+func (h *hardenEntry) scanned(res posture.Result) {
+	for _, f := range res.Findings {
+		if strings.EqualFold(f.Cluster, h.ID) && !f.Managed {
+			h.dangling = append(h.dangling, f.Object)
+		}
+	}
+	for _, u := range res.Unknown {
+		if strings.EqualFold(u.Cluster, h.ID) {
+			h.unread = u.Why
+		}
+	}
+}
+
+// planBindings fills in which bindings change.
+func (h *hardenEntry) planBindings(t *snapshot.Tenant, remedies []harden.Remedy, o *hardenOptions) {
+	objects := slices.DeleteFunc(slices.Clone(remedies), func(r harden.Remedy) bool { return !r.Objects })
+	if h.bindings = nil; o.restore != nil {
+		for _, d := range o.restore.Differences {
+			h.Differences = append(h.Differences, harden.Difference{Check: "undo", Path: d.Path, Before: d.After, After: d.Before})
+		}
+		return
+	}
+	if len(objects) == 0 {
+		return
+	}
+	if h.unread != "" {
+		if len(o.checks) > 0 {
+			h.Unknown = "bindings were not examined: " + h.unread
+			return
+		}
+		h.Notes = append(h.Notes, "bindings were not examined: "+h.unread)
+		return
+	}
+	h.bindings = harden.Bindings(h.azure.Kubernetes, objects, h.dangling, func(name string) bool {
+		return slices.ContainsFunc(t.Principals, func(p snapshot.Principal) bool { return p.Deleted && strings.EqualFold(p.ID, name) })
+	})
+	for _, r := range objects {
+		if slices.ContainsFunc(h.bindings, func(b harden.Binding) bool { return b.Check == r.Check }) {
+			h.Notes = append(h.Notes, r.Notes...)
+		}
+	}
+	h.Notes = slices.Compact(h.Notes)
+	for _, b := range h.bindings {
+		h.Differences = append(h.Differences, b.Difference())
+	}
 }
 
 // plan fills in what remedies change, and what the guards say.
@@ -228,6 +292,9 @@ func (h *hardenEntry) plan(t *snapshot.Tenant, remedies []harden.Remedy, o *hard
 		return u.Piece == snapshot.PieceCluster && strings.EqualFold(u.Scope, h.ID)
 	}); u >= 0 || len(h.azure.Raw) == 0 {
 		h.Unknown = "its settings could not be read"
+		return
+	}
+	if h.planBindings(t, remedies, o); h.Unknown != "" {
 		return
 	}
 	for _, r := range remedies {
@@ -267,7 +334,7 @@ func (e *Env) emit(view hardenView, o hardenOptions) error {
 	}
 	written := 0
 	for _, c := range view.Clusters {
-		if len(c.remedies) == 0 {
+		if len(c.remedies)+len(c.bindings) == 0 {
 			continue
 		}
 		if c.Refused != "" {
@@ -276,7 +343,7 @@ func (e *Env) emit(view hardenView, o hardenOptions) error {
 		if written > 0 && o.as != "az" && o.as != "terraform" {
 			return usageError("--cluster NAME", "--as %s writes one cluster, and here are several", o.as)
 		}
-		text, err := harden.Emit(o.as, harden.Target{ID: c.ID, Name: c.Name, ResourceGroup: c.found.ResourceGroup, Subscription: c.Subscription}, c.remedies)
+		text, err := harden.Emit(o.as, harden.Target{ID: c.ID, Name: c.Name, ResourceGroup: c.found.ResourceGroup, Subscription: c.Subscription}, c.remedies, c.bindings)
 		if err != nil {
 			return err
 		}
@@ -303,16 +370,22 @@ func (e *Env) applyHarden(ctx context.Context, view *hardenView, tenant *snapsho
 	if err != nil {
 		return signedOut(err)
 	}
+	written := 0
+	undo := func(object string, before []byte, d []harden.Difference) error {
+		name := c.Name + "-" + e.Now().UTC().Format("20060102T150405.000Z")
+		if written++; written > 1 {
+			name += fmt.Sprintf("-%d", written)
+		}
+		path := filepath.Join(e.xdg("XDG_STATE_HOME", ".local/state"), "postern", "undo", name+".json")
+		c.Undo = path
+		if err := harden.WriteUndo(path, harden.UndoFile{Cluster: c.ID, Object: object, Made: e.Now().UTC(), By: tenant.Reader.Name, Differences: d, Before: before}); err != nil {
+			return err
+		}
+		e.Say("how to undo it: postern harden --undo %s --apply", report.Clean(path))
+		return nil
+	}
 	a := harden.Applier{Azure: changer, ID: c.ID, Say: e.Say, Fail: fail, Pause: wait, Tries: 6, Polls: 1800,
-		Undo: func(before []byte, d []harden.Difference) error {
-			path := filepath.Join(e.xdg("XDG_STATE_HOME", ".local/state"), "postern", "undo", c.Name+"-"+e.Now().UTC().Format("20060102T150405.000Z")+".json")
-			c.Undo = path
-			if err := harden.WriteUndo(path, harden.UndoFile{Cluster: c.ID, Made: e.Now().UTC(), By: tenant.Reader.Name, Differences: d, Before: before}); err != nil {
-				return err
-			}
-			e.Say("how to undo it: postern harden --undo %s --apply", report.Clean(path))
-			return nil
-		}}
+		Undo: func(before []byte, d []harden.Difference) error { return undo("", before, d) }}
 	all, err := o.remedies(e)
 	if err != nil {
 		return err
@@ -338,8 +411,15 @@ func (e *Env) applyHarden(ctx context.Context, view *hardenView, tenant *snapsho
 		if err := e.confirmed(c, view, o.confirm); err != nil {
 			return err
 		}
-		if c.Changed, err = a.Apply(ctx, base, c.remedies); err != nil {
+		if c.Changed, err = e.applyBindings(ctx, c, o, options, undo, fail); err != nil {
 			return hardenFailed(err)
+		}
+		if len(c.remedies) > 0 {
+			changed, err := a.Apply(ctx, base, c.remedies)
+			if err != nil {
+				return hardenFailed(err)
+			}
+			c.Changed = c.Changed || changed
 		}
 	}
 	if closing {
@@ -371,19 +451,50 @@ func wait(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// reach shows the caller's Entra token to the cluster's API server.
-func (e *Env) reach(ctx context.Context, o hardenOptions, options azure.TenantOptions, c *snapshot.AzureCluster) *harden.Reach {
+// apiServer is the cluster's API server, spoken to with the caller's Entra token.
+func (e *Env) apiServer(o hardenOptions, options azure.TenantOptions, c *snapshot.AzureCluster) (*cluster.Client, error) {
 	given, err := o.tenant.given()
 	if err != nil {
-		return &harden.Reach{Err: err}
+		return nil, err
 	}
 	server, ca, _, err := e.trust(given).of(c)
 	if err != nil {
-		return &harden.Reach{Err: err}
+		return nil, err
 	}
-	client, err := cluster.ConnectEntra(cluster.EntraOptions{
+	return cluster.ConnectEntra(cluster.EntraOptions{
 		Server: server, CA: ca, Token: azure.AKSToken(options), Name: c.Name(), Timeout: time.Duration(e.Config.Timeout.Server), UserAgent: "postern/" + buildVersion(),
 	})
+}
+
+// applyBindings makes the bindings of a plan as planned, one after the other.
+func (e *Env) applyBindings(ctx context.Context, c *hardenEntry, o hardenOptions, options azure.TenantOptions, undo func(string, []byte, []harden.Difference) error, fail *failpoint.Set) (changed bool, err error) {
+	if len(c.bindings) == 0 && o.restore == nil {
+		return false, nil
+	}
+	client, err := e.apiServer(o, options, c.azure)
+	if err != nil {
+		return false, err
+	}
+	a := harden.ObjectApplier{Kubernetes: client, Say: e.Say, Fail: fail, Pause: wait, Tries: 6,
+		Undo: func(object string, before []byte, d harden.Difference) error {
+			return undo(object, before, []harden.Difference{d})
+		}}
+	if o.restore != nil {
+		return a.Restore(ctx, *o.restore)
+	}
+	for _, b := range c.bindings {
+		one, err := a.Apply(ctx, b)
+		if err != nil {
+			return changed, err
+		}
+		changed = changed || one
+	}
+	return changed, nil
+}
+
+// reach shows the caller's Entra token to the cluster's API server.
+func (e *Env) reach(ctx context.Context, o hardenOptions, options azure.TenantOptions, c *snapshot.AzureCluster) *harden.Reach {
+	client, err := e.apiServer(o, options, c)
 	if err != nil {
 		return &harden.Reach{Err: err}
 	}

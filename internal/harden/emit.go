@@ -16,10 +16,70 @@ func Forms() []string { return []string{"az", "bicep", "terraform", "policy"} }
 
 // Emit writes remedies as code: for clusters that are kept by Bicep or Terraform
 // a change made past them is drift, which their next run undoes.
-func Emit(form string, t Target, remedies []Remedy) (string, error) {
+//
+// Bindings are objects in the cluster, which Azure's languages do not reach: the
+// az form has kubectl change them, the others name them.
+func Emit(form string, t Target, remedies []Remedy, bindings []Binding) (string, error) {
 	switch form {
+	case "terraform", "bicep":
+		text, err := "", error(nil)
+		if len(remedies) > 0 {
+			text, err = emit(form, t, remedies)
+		}
+		mark := map[string]string{"terraform": "#", "bicep": "//"}[form]
+		for _, b := range bindings {
+			what := "delete it"
+			if b.After != nil {
+				what = "Subjects that stay: " + string(granted(b.After))
+			}
+			text += fmt.Sprintf("%s %s, in the cluster: %s\n%s   %s\n", mark, b.Check, oneLine(b.Object()), mark, what)
+		}
+		return text, err
 	case "az":
-		return az(t, remedies), nil
+		text := az(t, remedies)
+		for _, b := range bindings {
+			text += kubectl(b)
+		}
+		return text, nil
+	}
+	return emit(form, t, remedies)
+}
+
+// oneLine keeps a name from ending a comment.
+func oneLine(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x85 || r == 0x2028 || r == 0x2029 {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// kubectl changes a binding if it is still what the plan was made from.
+func kubectl(b Binding) string {
+	where := ""
+	if b.Before.Namespace != "" {
+		where = " --namespace " + shell(b.Before.Namespace)
+	}
+	kind := strings.ToLower(b.Before.Kind())
+	text := fmt.Sprintf("# %s: %s\n", b.Check, oneLine(b.Object()))
+	if b.After == nil {
+		return text + fmt.Sprintf("kubectl delete %s%s %s\n", kind, where, shell(b.Before.Name))
+	}
+	type op = map[string]any
+	var patch []op
+	for i := len(b.Before.Subjects) - 1; i >= 0; i-- {
+		if s := b.Before.Subjects[i]; !slices.Contains(b.After.Subjects, s) {
+			at := fmt.Sprintf("/subjects/%d", i)
+			patch = append(patch, op{"op": "test", "path": at + "/name", "value": s.Name}, op{"op": "remove", "path": at})
+		}
+	}
+	body, _ := json.Marshal(patch)
+	return text + fmt.Sprintf("kubectl patch %s%s %s --type=json --patch %s\n", kind, where, shell(b.Before.Name), shell(string(body)))
+}
+
+func emit(form string, t Target, remedies []Remedy) (string, error) {
+	switch form {
 	case "terraform":
 		return terraform(t, remedies)
 	case "bicep":

@@ -2,6 +2,7 @@ package harden
 
 import (
 	"encoding/json"
+	"github.com/postern-dev/postern/rbac"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +22,7 @@ func TestEmit(t *testing.T) {
 		"bicep":     {`'c\'\${x}$(id)'`, "disableRunCommand: true"},
 		"policy":    {"993c2fcd-2b29-49d2-9eb0-df2c3a730c32", `"Deny"`},
 	} {
-		text, err := Emit(form, hostile(), Remedies())
+		text, err := Emit(form, hostile(), Remedies(), hostileBindings())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -34,7 +35,7 @@ func TestEmit(t *testing.T) {
 			t.Errorf("policy is no JSON:\n%s", text)
 		}
 	}
-	if _, err := Emit("cobol", hostile(), Remedies()); err == nil {
+	if _, err := Emit("cobol", hostile(), Remedies(), hostileBindings()); err == nil {
 		t.Error("cobol is written")
 	}
 }
@@ -43,7 +44,7 @@ func TestEmit(t *testing.T) {
 // sh always is.
 func TestParsed(t *testing.T) {
 	file := func(name, form string) string {
-		text, err := Emit(form, hostile(), Remedies())
+		text, err := Emit(form, hostile(), Remedies(), hostileBindings())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -66,4 +67,15 @@ func TestParsed(t *testing.T) {
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Errorf("terraform: %v\n%s", err, out)
 	}
+}
+
+// hostileBindings have names that want to be more than names.
+func hostileBindings() []Binding {
+	name := "x'; touch /tmp/taken\n#"
+	user := rbac.Subject{Kind: rbac.UserKind, Name: "$(id)'"}
+	stays := rbac.Subject{Kind: rbac.GroupKind, Name: "stays"}
+	b := rbac.Binding{Name: name, Role: rbac.RoleRef{Kind: rbac.ClusterRoleKind, Name: "view"}, Subjects: []rbac.Subject{user, stays}}
+	after := b
+	after.Subjects = []rbac.Subject{stays}
+	return []Binding{{Check: "bindings-of-deleted", Before: b, After: &after}, {Check: "dangling-bindings", Before: rbac.Binding{Namespace: "a", Name: name, Role: b.Role, Subjects: b.Subjects}, Dangling: true}}
 }

@@ -37,6 +37,8 @@ type Remedy struct {
 	Notes []string
 	// Closes the local account: guards and the proof by --admin apply.
 	LocalAccounts bool
+	// Objects: the remedy changes bindings in the cluster, not its settings.
+	Objects bool
 }
 
 // Setting is one value in the cluster's body.

@@ -18,9 +18,10 @@ type UndoFile struct {
 	Kind        string          `json:"kind"` // PosternUndo
 	Cluster     string          `json:"cluster"`
 	Made        time.Time       `json:"made"`
-	By          string          `json:"by,omitempty"` // who signed in
+	By          string          `json:"by,omitempty"`     // who signed in
+	Object      string          `json:"object,omitempty"` // a binding in the cluster; empty: the cluster itself
 	Differences []Difference    `json:"differences"`
-	Before      json.RawMessage `json:"before"` // the whole body
+	Before      json.RawMessage `json:"before"` // the whole body, or the whole object
 }
 
 const undoKind = "PosternUndo"
