@@ -112,7 +112,7 @@ func (f *fakeAPI) serve(w http.ResponseWriter, r *http.Request) {
 		answer(w, map[string]any{"kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "metadata": map[string]any{}, "items": f.secrets()})
 	case r.URL.Path == "/apis/certificates.k8s.io/v1/certificatesigningrequests":
 		f.list(w, r, parts, resource)
-	case strings.HasPrefix(r.URL.Path, "/apis/rbac.authorization.k8s.io/v1/"), r.URL.Path == "/api/v1/namespaces":
+	case strings.HasPrefix(r.URL.Path, "/apis/rbac.authorization.k8s.io/v1/"), r.URL.Path == "/api/v1/namespaces", r.URL.Path == "/api/v1/pods", r.URL.Path == "/api/v1/serviceaccounts":
 		f.list(w, r, parts, resource)
 	default:
 		status(w, http.StatusNotFound, "no such path "+r.URL.Path)
@@ -134,7 +134,7 @@ func (f *fakeAPI) userInfo(r *http.Request) map[string]any {
 	return info
 }
 
-var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding", "namespaces": "Namespace", "certificatesigningrequests": "CertificateSigningRequest"}
+var kinds = map[string]string{"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding", "namespaces": "Namespace", "pods": "Pod", "serviceaccounts": "ServiceAccount", "certificatesigningrequests": "CertificateSigningRequest"}
 
 // secrets are those that hold tokens, by their metadata.
 func (f *fakeAPI) secrets() []map[string]any {

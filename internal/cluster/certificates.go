@@ -31,7 +31,7 @@ const (
 
 // Everything is what a snapshot reads.
 func Everything() []Part {
-	return []Part{RBAC, Discovery, Version, Namespaces, Certificates, Tokens, CA}
+	return []Part{RBAC, Discovery, Version, Namespaces, Certificates, Tokens, CA, Pods}
 }
 
 func (c *Client) credentialParts(s *snapshot.Snapshot, wanted []Part) (parts []*part) {

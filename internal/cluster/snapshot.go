@@ -103,6 +103,9 @@ func (c *Client) readParts(ctx context.Context, s *snapshot.Snapshot, r Request)
 		parts = append(parts, c.namespacesPart(s))
 	}
 	parts = append(parts, c.credentialParts(s, r.Parts)...)
+	if slices.Contains(r.Parts, Pods) {
+		parts = append(parts, c.podParts(s)...)
+	}
 	var wait sync.WaitGroup
 	for _, p := range parts {
 		wait.Go(func() { p.err = p.read(ctx) })

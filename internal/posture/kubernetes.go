@@ -57,15 +57,11 @@ func broadChecks() []Check {
 		},
 		{
 			ID: "token-automount", Title: "Tokens are mounted only where needed", Severity: finding.Low,
-			Why:        "Whoever takes over a Pod has the token that is mounted in it.",
-			Remedy:     "kubectl patch serviceaccount NAME -n NAMESPACE -p '{\"automountServiceAccountToken\":false}'",
+			Why:        "Whoever takes over a Pod has the token that is mounted in it, and with it what its ServiceAccount may do. A ServiceAccount that nothing is bound to needs none.",
+			Remedy:     "automountServiceAccountToken: false in the ServiceAccount, and true in the Pods alone that ask the API server",
 			Doc:        accounts,
 			References: ref(policy, "423dd1ba-798e-40e4-9c4d-b6902674b423", cis, "4.1.6", kubescape, "C-0190", soc, "CC6.1"),
-			run: func(c *cluster) {
-				if c.kubernetes(rbacParts()...) {
-					c.unknown("the snapshot has no Pods and ServiceAccounts: automountServiceAccountToken was not read")
-				}
-			},
+			run:        mountedTokens,
 		},
 		{
 			ID: "dangling-bindings", Title: "Bindings name roles that exist", Severity: finding.Low,

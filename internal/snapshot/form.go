@@ -46,6 +46,9 @@ type form struct {
 	Requests     []CertificateRequest `json:"certificateRequests"` // null: not read
 	TokenSecrets []TokenSecret        `json:"tokenSecrets"`
 	ClientCAs    []Authority          `json:"clientCAs"`
+	// These came later still, and are absent where they were not read.
+	ServiceAccounts []ServiceAccount `json:"serviceAccounts,omitzero"`
+	Pods            []Pod            `json:"pods,omitzero"`
 }
 
 type identityForm struct {
@@ -72,7 +75,7 @@ func newForm(s *Snapshot, madeBy string) form {
 		Name: s.Name, Taken: s.Taken.UTC(), Source: s.Source, Identity: (*identityForm)(s.Identity),
 		Version: s.Version, DefaultNamespace: s.DefaultNamespace, Tenant: s.Tenant,
 		Unknown: []unknownForm{}, RBAC: s.RBAC, Namespaces: s.Namespaces, Resources: s.Resources, Unserved: s.Unserved, Azure: s.Azure,
-		Requests: s.Requests, TokenSecrets: s.TokenSecrets, ClientCAs: s.ClientCAs,
+		Requests: s.Requests, TokenSecrets: s.TokenSecrets, ClientCAs: s.ClientCAs, ServiceAccounts: s.ServiceAccounts, Pods: s.Pods,
 	}
 	for _, u := range s.Unknown {
 		f.Unknown = append(f.Unknown, unknownForm(u))
@@ -88,7 +91,7 @@ func (f form) snapshot() *Snapshot {
 		Name: f.Name, Taken: f.Taken, Source: f.Source, Identity: (*Identity)(f.Identity),
 		Version: f.Version, DefaultNamespace: f.DefaultNamespace, Tenant: f.Tenant,
 		RBAC: f.RBAC, Namespaces: f.Namespaces, Resources: f.Resources, Unserved: f.Unserved, Azure: f.Azure,
-		Requests: f.Requests, TokenSecrets: f.TokenSecrets, ClientCAs: f.ClientCAs,
+		Requests: f.Requests, TokenSecrets: f.TokenSecrets, ClientCAs: f.ClientCAs, ServiceAccounts: f.ServiceAccounts, Pods: f.Pods,
 	}
 	for _, u := range f.Unknown {
 		s.Unknown = append(s.Unknown, Unknown(u))

@@ -64,6 +64,19 @@ func random(seed uint64) *snapshot.Snapshot {
 	s.TokenSecrets = orRead(d, func(d draw) snapshot.TokenSecret {
 		return snapshot.TokenSecret{Namespace: d.text(), Name: d.text(), ServiceAccount: d.text(), Created: d.time(), LastUsed: d.text()}
 	})
+	flag := func(d draw) *bool {
+		if v := d.IntN(3); v < 2 {
+			on := v == 0
+			return &on
+		}
+		return nil
+	}
+	s.ServiceAccounts = orRead(d, func(d draw) snapshot.ServiceAccount {
+		return snapshot.ServiceAccount{Namespace: d.text(), Name: d.text(), Automount: flag(d)}
+	})
+	s.Pods = orRead(d, func(d draw) snapshot.Pod {
+		return snapshot.Pod{Namespace: d.text(), Name: d.text(), Owner: d.text(), ServiceAccount: d.text(), Automount: flag(d), Mounts: d.IntN(2) == 0}
+	})
 	s.ClientCAs = orRead(d, func(d draw) snapshot.Authority {
 		return snapshot.Authority{Subject: d.text(), NotBefore: d.time(), NotAfter: d.time(), SHA256: d.text()}
 	})

@@ -48,8 +48,11 @@ type Snapshot struct {
 	TokenSecrets []TokenSecret
 	// ClientCAs verify client certificates (extension-apiserver-authentication).
 	ClientCAs []Authority
-	Unknown   []Unknown // what could not be read
-	Remarks   []Remark  // what was assumed or left aside while reading
+	// ServiceAccounts and Pods are there for the tokens that are mounted.
+	ServiceAccounts []ServiceAccount
+	Pods            []Pod
+	Unknown         []Unknown // what could not be read
+	Remarks         []Remark  // what was assumed or left aside while reading
 }
 
 // Namespace is a namespace and what its labels decide.
@@ -79,6 +82,25 @@ type TokenSecret struct {
 	ServiceAccount string    `json:"serviceAccount"`
 	Created        time.Time `json:"created"`
 	LastUsed       string    `json:"lastUsed,omitempty"` // label kubernetes.io/legacy-token-last-used, a date
+}
+
+// ServiceAccount is what one says about the mounting of its token.
+type ServiceAccount struct {
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Automount *bool  `json:"automountServiceAccountToken,omitempty"` // nil: not said, which mounts
+}
+
+// Pod is one as far as tokens go: nothing of what runs in it is kept.
+type Pod struct {
+	Namespace      string `json:"namespace"`
+	Name           string `json:"name"`
+	Owner          string `json:"owner,omitempty"` // its controller, e.g. ReplicaSet/web-5d4f
+	ServiceAccount string `json:"serviceAccount,omitempty"`
+	Automount      *bool  `json:"automountServiceAccountToken,omitempty"` // nil: the ServiceAccount decides
+	// Mounts: a container mounts a token for the API server. Admission wrote the
+	// volume when the Pod was made; later changes of a ServiceAccount do not matter.
+	Mounts bool `json:"mountsToken,omitempty"`
 }
 
 // Authority is a CA certificate.
@@ -122,6 +144,8 @@ const (
 	CSRs                = "certificatesigningrequests"
 	TokenSecretList     = "token secrets"
 	ClientCA            = "client CA"
+	ServiceAccountList  = "serviceaccounts"
+	PodList             = "pods"
 	Azure               = "azure"
 )
 

@@ -200,7 +200,7 @@ func TestTwins(t *testing.T) {
 
 	const rbac = "/apis/rbac.authorization.k8s.io/v1/"
 	for _, path := range []string{rbac + "clusterroles", rbac + "clusterrolebindings", rbac + "roles", rbac + "rolebindings",
-		"/api/v1/namespaces", "/api/v1/serviceaccounts", "/api/v1/secrets", "/apis/certificates.k8s.io/v1/certificatesigningrequests"} {
+		"/api/v1/namespaces", "/api/v1/serviceaccounts", "/api/v1/pods", "/api/v1/secrets", "/apis/certificates.k8s.io/v1/certificatesigningrequests"} {
 		codeR, textR := real.get(root, path)
 		codeT, textT := twin.get(root, path)
 		if codeR != 200 || codeT != 200 {

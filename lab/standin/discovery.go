@@ -49,7 +49,7 @@ func (s *server) discovery(path string) (any, error) {
 
 // shortNames are what people write for a resource.
 func shortNames(resource string) []string {
-	return map[string][]string{"namespaces": {"ns"}, "serviceaccounts": {"sa"}, "configmaps": {"cm"}, "certificatesigningrequests": {"csr"}}[resource]
+	return map[string][]string{"namespaces": {"ns"}, "serviceaccounts": {"sa"}, "configmaps": {"cm"}, "pods": {"po"}, "certificatesigningrequests": {"csr"}}[resource]
 }
 
 func group(name string) object {

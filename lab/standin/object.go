@@ -17,7 +17,7 @@ import (
 // kinds are the resources that are served, by group.
 func kinds() map[string]map[string]string {
 	return map[string]map[string]string{
-		"":                          {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount", "secrets": "Secret", "configmaps": "ConfigMap"},
+		"":                          {"namespaces": "Namespace", "serviceaccounts": "ServiceAccount", "secrets": "Secret", "configmaps": "ConfigMap", "pods": "Pod"},
 		"rbac.authorization.k8s.io": {"clusterroles": "ClusterRole", "clusterrolebindings": "ClusterRoleBinding", "roles": "Role", "rolebindings": "RoleBinding"},
 		"certificates.k8s.io":       {"certificatesigningrequests": "CertificateSigningRequest"},
 	}
@@ -76,6 +76,12 @@ func (s *server) objects(kind string) []object {
 		}
 		if o["kind"] == kind {
 			put(o)
+		}
+	}
+	if kind == "Pod" {
+		accounts := s.objects("ServiceAccount")
+		for _, o := range all {
+			admit(o, accounts)
 		}
 	}
 	sorted := make([]object, 0, len(all))

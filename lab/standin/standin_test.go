@@ -262,9 +262,9 @@ func TestClient(t *testing.T) {
 	if !apierrors.IsNotFound(err) || err.Error() != `secrets "none" not found` {
 		t.Errorf("no secret: %v", err)
 	}
-	_, err = c.CoreV1().Pods("shop").List(ctx, metav1.ListOptions{})
+	_, err = c.CoreV1().Services("shop").List(ctx, metav1.ListOptions{})
 	if !apierrors.IsNotFound(err) {
-		t.Errorf("pods, which are not served: %v", err)
+		t.Errorf("services, which are not served: %v", err)
 	}
 	// What is asked for without its content comes without.
 	m, err := metadata.NewForConfig(config)

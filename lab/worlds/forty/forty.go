@@ -483,7 +483,7 @@ func kubernetes(has map[string]bool, name string) object {
 	reader := object{"kind": "User", "name": guid("sp", "postern")}
 	add("ClusterRole", rbac, "", "postern-reader", "", object{"rules": []object{
 		rule([]string{"rbac.authorization.k8s.io"}, []string{"clusterroles", "clusterrolebindings", "roles", "rolebindings"}, []string{"get", "list"}),
-		rule([]string{""}, []string{"namespaces", "secrets"}, []string{"list"}), rule([]string{"certificates.k8s.io"}, []string{"certificatesigningrequests"}, []string{"list"})}})
+		rule([]string{""}, []string{"namespaces", "secrets", "pods", "serviceaccounts"}, []string{"list"}), rule([]string{"certificates.k8s.io"}, []string{"certificatesigningrequests"}, []string{"list"})}})
 	bind("postern-reader", "postern-reader", "", reader)
 	add("Role", rbac, "kube-system", "postern-reader", "", object{"rules": []object{
 		{"apiGroups": []string{""}, "resources": []string{"configmaps"}, "resourceNames": []string{"extension-apiserver-authentication"}, "verbs": []string{"get"}}}})
