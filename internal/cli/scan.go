@@ -25,6 +25,7 @@ type scanOptions struct {
 	allowUnknown bool
 	waivers      string
 	evidence     string
+	since        string
 	tenant       tenantOptions
 }
 
@@ -53,7 +54,10 @@ could not be decided (--allow-unknown lets that pass).
     approver: hshahin@example.com
     expires: 2026-12-31
 
-With -f it reads files of postern snapshot --all-clusters instead of Azure.`,
+With -f it reads files of postern snapshot --all-clusters instead of Azure.
+
+Who uses certificates and the shared account is asked of the audit log in the
+store (--store, --since): unknown where it does not cover the time.`,
 		Example: `  postern scan
   postern scan --list
   postern scan local-accounts run-command --cluster aks-lab
@@ -81,9 +85,10 @@ With -f it reads files of postern snapshot --all-clusters instead of Azure.`,
 		words = append(words, string(s))
 	}
 	_ = cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	f.StringVar(&o.since, "since", "30d", "how far back the audit log is asked, from now or from when the file was made: 30d, 12h, 2w")
 	o.tenant.flags(cmd)
 	env.completeClusters(cmd)
-	return uses(cmd, "kubeconfig", "filename")
+	return uses(cmd, "kubeconfig", "filename", "store")
 }
 
 // scanView is what scan answers.
@@ -119,6 +124,10 @@ func runScan(cmd *cobra.Command, env *Env, o scanOptions) error {
 	if o.list {
 		return env.listChecks(checks, format)
 	}
+	window, err := sinceDuration(o.since)
+	if err != nil {
+		return usageError("a number with d, h, m or w: --since 30d", "--since: %w", err)
+	}
 	waivers, err := readWaivers(o.waivers)
 	if err != nil {
 		return err
@@ -131,7 +140,11 @@ func runScan(cmd *cobra.Command, env *Env, o scanOptions) error {
 		return err
 	}
 	r := doors.Find(t, doors.Options{Now: env.Now(), Cluster: o.cluster})
-	res := posture.Scan(t, r, posture.Options{Now: env.Now(), Checks: o.checks})
+	options := posture.Options{Now: env.Now(), Checks: o.checks}
+	if posture.NeedsLog(o.checks) {
+		options.Log = env.scanLog(cmd.Context(), t.Taken.Add(-window), t.Taken)
+	}
+	res := posture.Scan(t, r, options)
 	view := scanView{Taken: t.Taken, Reader: t.Reader, TenantID: t.ID, Tenant: t.Name, Lab: t.Lab, Clusters: res.Clusters, Findings: res.Findings, Unknown: res.Unknown}
 	for i, u := range t.Unread { // clusters that nobody could list may have findings
 		if u.Piece == snapshot.PieceClusters || u.Piece == snapshot.PieceSubscriptions {

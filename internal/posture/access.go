@@ -14,7 +14,7 @@ import (
 // accessChecks look at who holds what, beyond single settings: what other
 // scanners do not ask.
 func accessChecks() []Check {
-	return slices.Concat(holderChecks(), groupChecks(), assignmentChecks(), logChecks(), otherDoorChecks())
+	return slices.Concat(holderChecks(), groupChecks(), assignmentChecks(), logChecks(), useChecks(), otherDoorChecks())
 }
 
 // comesIn: a holder who can use the key now.
@@ -377,24 +377,21 @@ func logChecks() []Check {
 					c.unknown("%s", why)
 				}
 				for _, a := range c.tenant.Activity {
-					op := strings.ToLower(a.Operation)
-					if fold(a.Resource) != fold(c.ID) && !strings.HasPrefix(fold(a.Resource), fold(c.ID)+"/") || !strings.EqualFold(a.Status, "Succeeded") ||
-						!strings.HasSuffix(op, "/listclusteradmincredential/action") && !strings.HasSuffix(op, "/accessprofiles/listcredential/action") {
+					if !c.pull(a) {
 						continue
 					}
 					c.fail(a.Caller+" fetched the shared credential", finding.Evidence{What: a.Operation + " by " + a.Caller + " from " + a.Address, From: a.ID, At: a.Time})
 				}
 			},
 		},
-		{
-			ID: "credential-many-addresses", Title: "One credential is used from one place", Severity: finding.Medium,
-			Why:        "The same credential-id from several addresses is a copy.",
-			Remedy:     "rotate the CA, and ask who shared it",
-			Doc:        learn + "monitor-aks",
-			References: ref(soc, "CC7.2"),
-			run:        func(c *cluster) { c.unknown("the audit log is not read by this check yet") },
-		},
 	}
+}
+
+// pull: the activity fetched the cluster's shared credential.
+func (c *cluster) pull(a snapshot.Activity) bool {
+	op := strings.ToLower(a.Operation)
+	return (fold(a.Resource) == fold(c.ID) || strings.HasPrefix(fold(a.Resource), fold(c.ID)+"/")) && strings.EqualFold(a.Status, "Succeeded") &&
+		(strings.HasSuffix(op, "/listclusteradmincredential/action") || strings.HasSuffix(op, "/accessprofiles/listcredential/action"))
 }
 
 func otherDoorChecks() []Check {

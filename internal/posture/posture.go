@@ -36,6 +36,7 @@ type Check struct {
 	References []Reference      `json:"references"`       // the same check elsewhere
 	Harden     string           `json:"harden,omitempty"` // what `postern harden` calls its remedy
 	run        func(*cluster)
+	log        bool // asks the audit log
 }
 
 // Reference is a rule of somebody else that asks the same, or nearly.
@@ -77,6 +78,7 @@ type Result struct {
 type Options struct {
 	Now    time.Time
 	Checks []string // ids; none: all
+	Log    *Log     // nil: the audit log was not asked
 }
 
 // Scan runs checks over every cluster of a report. The tenant is the one that
@@ -91,6 +93,7 @@ func Scan(t *snapshot.Tenant, r *doors.Report, o Options) Result {
 		}
 		res.Clusters = append(res.Clusters, d.ID)
 		c := newCluster(t, &t.Clusters[at], d, o.Now)
+		c.log = o.Log
 		for _, check := range Checks() {
 			if len(o.Checks) > 0 && !slices.Contains(o.Checks, check.ID) {
 				continue
@@ -115,6 +118,7 @@ type cluster struct {
 	body   map[string]any // the cluster's settings with names in small letters; nil: not read
 	index  *rbac.Index    // nil: Kubernetes was not read
 	people map[string]*snapshot.Principal
+	log    *Log
 
 	check  Check
 	result *Result
