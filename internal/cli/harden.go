@@ -140,7 +140,7 @@ func runHarden(cmd *cobra.Command, env *Env, o hardenOptions) error {
 		return env.emit(view, o)
 	}
 	if !o.apply {
-		if err := env.writeHarden(view, format); err != nil {
+		if err := env.writeHarden(view, format, false); err != nil {
 			return err
 		}
 		return planned(view)
@@ -401,7 +401,7 @@ func (e *Env) applyHarden(ctx context.Context, view *hardenView, tenant *snapsho
 		reach = e.reach(ctx, o, options, c.azure)
 	}
 	c.plan(tenant, all, &o, reach)
-	if err := e.printPlan(e.Stderr, *view); err != nil {
+	if err := e.printPlan(e.Stderr, *view, false); err != nil {
 		return err
 	}
 	if len(c.Differences) > 0 {
@@ -429,7 +429,7 @@ func (e *Env) applyHarden(ctx context.Context, view *hardenView, tenant *snapsho
 		}
 		c.Proof = &proof
 	}
-	if err := e.writeHarden(*view, format); err != nil {
+	if err := e.writeHarden(*view, format, true); err != nil {
 		return err
 	}
 	switch p := c.Proof; {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,18 +10,19 @@ import (
 	"github.com/postern-dev/postern/internal/report"
 )
 
-func (e *Env) writeHarden(view hardenView, format string) error {
+func (e *Env) writeHarden(view hardenView, format string, applied bool) error {
 	switch format {
 	case "json":
 		return report.JSON(e.Stdout, view)
 	case "yaml":
 		return report.YAML(e.Stdout, view)
 	}
-	return e.printPlan(e.Stdout, view)
+	return e.printPlan(e.Stdout, view, applied)
 }
 
-// printPlan writes a plan, or what became of it, for people.
-func (e *Env) printPlan(w io.Writer, view hardenView) error {
+// printPlan writes a plan for people, or what became of it: then who breaks and
+// what is to be known before are left out, since they were shown with the plan.
+func (e *Env) printPlan(w io.Writer, view hardenView, applied bool) error {
 	var b strings.Builder
 	for i, c := range view.Clusters {
 		if i > 0 {
@@ -39,7 +41,10 @@ func (e *Env) printPlan(w io.Writer, view hardenView) error {
 			b.WriteString("  nothing to change\n")
 		}
 		for _, d := range c.Differences {
-			fmt.Fprintf(&b, "  %s: %s\n    - %s\n    + %s\n", d.Check, d.Path, value(d.Before), value(d.After))
+			fmt.Fprintf(&b, "  %s: %s\n    - %s\n    + %s\n", d.Check, report.Clean(d.Path), value(d.Before), value(d.After))
+		}
+		if applied {
+			c.Notes, c.Breaks, c.Remain = nil, nil, nil
 		}
 		for _, n := range c.Notes {
 			fmt.Fprintf(&b, "  note: %s\n", n)
@@ -79,5 +84,9 @@ func value(v json.RawMessage) string {
 	if string(v) == "null" {
 		return "(absent)"
 	}
-	return string(v)
+	var line bytes.Buffer
+	if json.Compact(&line, v) != nil {
+		return report.Clean(string(v))
+	}
+	return report.Clean(line.String())
 }
