@@ -334,6 +334,10 @@ func (e *Env) emit(view hardenView, o hardenOptions) error {
 	}
 	written := 0
 	for _, c := range view.Clusters {
+		if o.as == "policy" {
+			c.bindings = nil
+			c.remedies = slices.DeleteFunc(slices.Clone(c.remedies), func(r harden.Remedy) bool { return r.Policy == "" })
+		}
 		if len(c.remedies)+len(c.bindings) == 0 {
 			continue
 		}
@@ -352,7 +356,10 @@ func (e *Env) emit(view hardenView, o hardenOptions) error {
 		}
 		written++
 	}
-	if written == 0 {
+	switch {
+	case written == 0 && o.as == "policy":
+		e.Say("there is nothing to change that a built-in policy would keep so")
+	case written == 0:
 		e.Say("there is nothing to change")
 	}
 	return nil

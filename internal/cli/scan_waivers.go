@@ -34,8 +34,16 @@ func readWaivers(path string) ([]finding.Waiver, error) {
 		return nil, usageError("", "read --waivers %s: %w", path, reason(err))
 	}
 	defer func() { _ = f.Close() }()
+	var whole yaml.Node
+	err = yaml.NewDecoder(f).Decode(&whole)
+	if err == nil && len(whole.Content) == 1 && whole.Content[0].Kind != yaml.SequenceNode {
+		err = fmt.Errorf("line %d: a list is wanted here", whole.Content[0].Line)
+	}
 	var nodes []yaml.Node
-	if err := yaml.NewDecoder(f).Decode(&nodes); err != nil && !errors.Is(err, io.EOF) {
+	if err == nil {
+		err = whole.Decode(&nodes)
+	}
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, usageError("a list of {check, cluster, object, reason, approver, expires}", "read --waivers %s: %w", path, err)
 	}
 	var all []finding.Waiver

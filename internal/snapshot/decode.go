@@ -175,6 +175,10 @@ func (f form) valid() error {
 		return errors.New("taken is missing: when was it read?")
 	case f.Unknown == nil:
 		return errors.New("unknown is missing: what could not be read?")
+	case f.RBAC.Roles == nil:
+		return errors.New("rbac.roles is missing: were they read?")
+	case f.RBAC.Bindings == nil:
+		return errors.New("rbac.bindings is missing: were they read?")
 	}
 	for i, u := range f.Unknown {
 		if u.What == "" || u.Why == "" {

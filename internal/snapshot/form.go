@@ -77,6 +77,8 @@ func newForm(s *Snapshot, madeBy string) form {
 		Unknown: []unknownForm{}, RBAC: s.RBAC, Namespaces: s.Namespaces, Resources: s.Resources, Unserved: s.Unserved, Azure: s.Azure,
 		Requests: s.Requests, TokenSecrets: s.TokenSecrets, ClientCAs: s.ClientCAs, ServiceAccounts: s.ServiceAccounts, Pods: s.Pods,
 	}
+	fill(&f.RBAC.Roles) // empty is none, absent is not read
+	fill(&f.RBAC.Bindings)
 	for _, u := range s.Unknown {
 		f.Unknown = append(f.Unknown, unknownForm(u))
 	}
@@ -92,6 +94,12 @@ func (f form) snapshot() *Snapshot {
 		Version: f.Version, DefaultNamespace: f.DefaultNamespace, Tenant: f.Tenant,
 		RBAC: f.RBAC, Namespaces: f.Namespaces, Resources: f.Resources, Unserved: f.Unserved, Azure: f.Azure,
 		Requests: f.Requests, TokenSecrets: f.TokenSecrets, ClientCAs: f.ClientCAs, ServiceAccounts: f.ServiceAccounts, Pods: f.Pods,
+	}
+	if len(s.RBAC.Roles) == 0 {
+		s.RBAC.Roles = nil
+	}
+	if len(s.RBAC.Bindings) == 0 {
+		s.RBAC.Bindings = nil
 	}
 	for _, u := range f.Unknown {
 		s.Unknown = append(s.Unknown, Unknown(u))

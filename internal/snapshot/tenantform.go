@@ -94,6 +94,19 @@ func (f tenantForm) tenant() (*Tenant, error) {
 	case f.Kubernetes == nil:
 		return nil, errors.New("kubernetes is missing: what did the API servers say?")
 	}
+	// A list that is not there says nothing; one that is empty says that there is nothing.
+	for _, list := range []struct {
+		name  string
+		there bool
+	}{
+		{"subscriptions", t.Subscriptions != nil}, {"fleets", t.Fleets != nil}, {"assignments", t.Assignments != nil}, {"eligible", t.Eligible != nil},
+		{"definitions", t.Definitions != nil}, {"denies", t.Denies != nil}, {"principals", t.Principals != nil},
+		{"directoryRoles", t.DirectoryRoles != nil}, {"appRoles", t.AppRoles != nil}, {"activity", t.Activity != nil},
+	} {
+		if !list.there {
+			return nil, fmt.Errorf("tenant.%s is missing: was it read?", list.name)
+		}
+	}
 	for i, u := range t.Unread {
 		if u.Piece == "" || u.Why == "" {
 			return nil, fmt.Errorf("tenant.unread[%d] does not say what and why", i)

@@ -271,3 +271,25 @@ func FuzzDecodeTenant(f *testing.F) {
 		}
 	})
 }
+
+// TestListsWanting: a list that is not there would say that there is nothing.
+func TestListsWanting(t *testing.T) {
+	var b bytes.Buffer
+	if err := snapshot.EncodeTenant(&b, &snapshot.Tenant{Taken: time.Date(2026, 11, 24, 0, 0, 0, 0, time.UTC)}, "test"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := snapshot.DecodeTenant(b.Bytes(), "x"); err != nil {
+		t.Fatalf("an empty tenant: %v", err)
+	}
+	for _, name := range []string{"subscriptions", "clusters", "fleets", "assignments", "eligible", "definitions", "denies", "principals", "directoryRoles", "appRoles", "activity", "unread"} {
+		for _, instead := range []string{`"lab": true`, `"` + name + `": null`} {
+			text := strings.Replace(b.String(), `"`+name+`": []`, instead, 1)
+			if text == b.String() {
+				t.Fatalf("%s is not in the file", name)
+			}
+			if _, err := snapshot.DecodeTenant([]byte(text), "x"); err == nil || !strings.Contains(err.Error(), "tenant."+name+" is missing") {
+				t.Errorf("%s, instead of it %s: %v", name, instead, err)
+			}
+		}
+	}
+}
