@@ -165,6 +165,38 @@ func TestRotationBetweenRuns(t *testing.T) {
 	}
 }
 
+// TestRotatedAheadOfItsEnd: reading was ended when the new file had been read, and
+// the end of the one it replaced had not.
+func TestRotatedAheadOfItsEnd(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "audit.log")
+	rotated, hidden := filepath.Join(dir, "audit-2026-11-23T17-58-21.960.log"), filepath.Join(dir, "away")
+	m := newMemory()
+	at := time.Now().Add(-time.Hour)
+	age := func(path string, minutes int) {
+		t.Helper()
+		if err := os.Chtimes(path, time.Time{}, at.Add(time.Duration(minutes)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(t, path, lines(0, 40))
+	age(path, 0)
+	run(t, m, open(t, path))
+	grow(t, path, lines(40, 50))
+	age(path, 1)
+	os.Rename(path, hidden) // as if no look had found it yet
+	write(t, path, lines(50, 55))
+	age(path, 2)
+	run(t, m, open(t, path))
+	os.Rename(hidden, rotated)
+	for range 2 {
+		run(t, m, open(t, path))
+		got := m.ids(t)
+		slices.SortFunc(got, numerically)
+		same(t, "events", got, names(0, 55))
+	}
+}
+
 func numerically(a, b string) int {
 	if len(a) != len(b) {
 		return len(a) - len(b)

@@ -143,7 +143,7 @@ func named(label, path string, o Options) (ingest.Source, error) {
 	s := set(label, o)
 	s.Find = func(context.Context) ([]tail.File, error) {
 		var files []tail.File
-		if since, read := s.LastRead(path); read {
+		if since, read := s.Since(path); read {
 			for _, p := range rotated(path, since) {
 				files = append(files, tail.File{Path: p, Anchor: path, Source: Scheme + ":" + p})
 			}

@@ -74,11 +74,11 @@ type memory struct {
 	byKey map[string]*saved
 	byID  map[identity][]*saved
 	byDir map[string][]*saved // as of when they were loaded or begun
-	last  map[string]int64    // by anchor: the latest Mtime
+	first map[string]int64    // by anchor: the earliest Mtime
 }
 
 func newMemory() *memory {
-	return &memory{byKey: map[string]*saved{}, byID: map[identity][]*saved{}, byDir: map[string][]*saved{}, last: map[string]int64{}}
+	return &memory{byKey: map[string]*saved{}, byID: map[identity][]*saved{}, byDir: map[string][]*saved{}, first: map[string]int64{}}
 }
 
 func (m *memory) load(scope string, cursors []store.Cursor) error {
@@ -107,8 +107,8 @@ func (m *memory) add(s *saved) {
 
 // touched follows a reading that went on.
 func (m *memory) touched(s *saved) {
-	if s.Anchor != "" {
-		m.last[s.Anchor] = max(m.last[s.Anchor], s.Mtime)
+	if at, there := m.first[s.Anchor]; s.Anchor != "" && (!there || s.Mtime < at) {
+		m.first[s.Anchor] = s.Mtime
 	}
 }
 

@@ -72,10 +72,13 @@ func (s *Set) Resume(cursors []store.Cursor) error {
 	return s.memory.load(s.Scope, cursors)
 }
 
-// LastRead is the modification time, in nanoseconds, at which a file of that
-// anchor was last read; false if none ever was.
-func (s *Set) LastRead(anchor string) (int64, bool) {
-	t, ok := s.memory.last[anchor]
+// Since is the earliest modification time, in nanoseconds, that any file of that
+// anchor had when it was last read; false if none ever was. What was written
+// later may not be read yet: reading goes on in a new file before the end of the
+// one it replaced when rotation comes between two looks, so how far the newest
+// was read says nothing of those before it.
+func (s *Set) Since(anchor string) (int64, bool) {
+	t, ok := s.memory.first[anchor]
 	return t, ok
 }
 
