@@ -1,6 +1,8 @@
 package posture
 
 import (
+	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 
@@ -18,10 +20,37 @@ func settingsChecks() []Check {
 // holds is a check that one setting is true.
 func holds(path string, says string) func(*cluster) {
 	return func(c *cluster) {
-		if c.settings() && !c.on(path) {
-			c.fail(says, c.says(path))
+		if !c.settings() {
+			return
+		}
+		switch v := c.get(path).(type) {
+		case bool, nil:
+			if v != true {
+				c.fail(says, c.says(path))
+			}
+		default:
+			c.unknown("%s is %v, which is neither true nor false", path, v)
 		}
 	}
+}
+
+// reach says how much of the world an authorized range lets in, where that is no
+// network of anybody's: the largest that were ever given away are /8.
+func reach(text string) (says string, err error) {
+	p, err := netip.ParsePrefix(text)
+	if err != nil {
+		if _, err := netip.ParseAddr(text); err == nil {
+			return "", nil
+		}
+		return "", err
+	}
+	switch {
+	case p.Bits() == 0:
+		return "an authorized range is every address", nil
+	case p.Bits() < 8:
+		return fmt.Sprintf("the authorized range %s is one address in %d", text, 1<<p.Bits()), nil
+	}
+	return "", nil
 }
 
 const (
@@ -144,8 +173,13 @@ func apiServerChecks() []Check {
 					c.fail("every address may reach the API server", c.says(ranges))
 				}
 				for _, v := range list {
-					if text, _ := v.(string); text == "0.0.0.0/0" || text == "::/0" {
-						c.fail("an authorized range is every address", c.says(ranges))
+					text, _ := v.(string)
+					switch says, err := reach(text); {
+					case err != nil:
+						c.unknown("the authorized range %v could not be understood", v)
+					case says != "":
+						c.fail(says, c.says(ranges))
+						return // one finding names them all
 					}
 				}
 			},

@@ -2,6 +2,7 @@ package posture
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -93,5 +94,24 @@ func TestChecks(t *testing.T) {
 			t.Errorf("check %q is there twice or lacks something: %+v", c.ID, c)
 		}
 		seen[c.ID] = true
+	}
+}
+
+// TestRanges: what an authorized range lets in.
+func TestRanges(t *testing.T) {
+	for text, want := range map[string]string{
+		"0.0.0.0/0": "every address", "::/0": "every address", "1.2.3.4/0": "every address",
+		"0.0.0.0/1": "one address in 2", "128.0.0.0/1": "one address in 2", "8.0.0.0/7": "one address in 128",
+		"10.0.0.0/8": "", "1.2.3.4": "", "1.2.3.4/32": "", "2001:db8::/32": "",
+	} {
+		says, err := reach(text)
+		if err != nil || (says == "") != (want == "") || !strings.Contains(says, want) {
+			t.Errorf("%s: %q, %v, want %q", text, says, err, want)
+		}
+	}
+	for _, text := range []string{"", "all", "1.2.3.4/33", "1.2.3/8"} {
+		if says, err := reach(text); err == nil {
+			t.Errorf("%s: %q, want an error", text, says)
+		}
 	}
 }
