@@ -38,7 +38,7 @@ func All() []Func {
 	for _, family := range [][]Func{
 		conversions(), dynamicConversions(), dynamicAccess(), arrays(), arrayOrder(), bags(), sets(), packing(), ranges(), expansion(),
 		terms(), text(), search(), patterns(), codecs(), hashes(), urls(), addresses(), addressText(), versions(),
-		datetimes(), datetimeParts(), datetimeText(), numbers(), decimals(),
+		datetimes(), datetimeParts(), datetimeText(), numbers(), decimals(), series(),
 	} {
 		all = append(all, family...)
 	}
