@@ -41,15 +41,29 @@ func unknownDoor(power, why string) Door {
 // Managed: what binds a Subject is the provider's, which keeps it as it is. A
 // label alone does not hide anybody: whoever writes a binding can put one on it,
 // and what the add-on manager does not take away (EnsureExists), or names
-// somebody of the directory, is not its own.
-func Managed(b rbac.Binding, s rbac.Subject) bool {
+// somebody of the directory, is not its own. Nor does a name: in the provider's
+// two bindings of cluster-admin it keeps a user of its own, and the admin groups
+// that the cluster's settings name; whoever else is in them was put there.
+func Managed(b rbac.Binding, s rbac.Subject, adminGroups []string) bool {
+	admin := b.Namespace == "" && (b.Name == "aks-cluster-admin-binding" || b.Name == "aks-cluster-admin-binding-aad")
 	switch {
-	case b.Name == "aks-cluster-admin-binding", b.Name == "aks-cluster-admin-binding-aad":
+	case admin && s.Kind == rbac.GroupKind && slices.ContainsFunc(adminGroups, func(g string) bool { return strings.EqualFold(g, s.Name) }):
+		return true
+	case admin && s.Kind == rbac.UserKind && s.Name == "clusterAdmin":
 		return true
 	case ofDirectory(s):
 		return false
 	}
 	return b.Labels["addonmanager.kubernetes.io/mode"] == "Reconcile"
+}
+
+// adminGroups are the object ids that the cluster's settings name; none where they
+// could not be read.
+func (c *cluster) adminGroups() []string {
+	if p := c.body.Props.AADProfile; p != nil {
+		return p.AdminGroupObjectIDs
+	}
+	return nil
 }
 
 // ofDirectory: the API server may know somebody of Entra by such a name.
@@ -151,7 +165,7 @@ func (x *finder) subject(c *cluster, s rbac.Subject, tail []Step) (all []Holder,
 
 // strong are the Subjects that a ClusterRoleBinding makes cluster-admin, with
 // every binding that does.
-func strong(i *rbac.Index) map[rbac.Subject][]rbac.Binding {
+func strong(i *rbac.Index, adminGroups []string) map[rbac.Subject][]rbac.Binding {
 	found := map[rbac.Subject][]rbac.Binding{}
 	for _, b := range i.Policy().Bindings {
 		if b.Namespace != "" {
@@ -162,7 +176,7 @@ func strong(i *rbac.Index) map[rbac.Subject][]rbac.Binding {
 			continue
 		}
 		for _, s := range b.Subjects {
-			if s = s.Canonical(); !System(s) && !Managed(b, s) {
+			if s = s.Canonical(); !System(s) && !Managed(b, s, adminGroups) {
 				found[s] = append(found[s], b)
 			}
 		}
@@ -175,7 +189,7 @@ func (x *finder) kubernetesRBAC(c *cluster) Door {
 		return unknownDoor(clusterAdmin, why)
 	}
 	d := Door{State: Closed, Power: clusterAdmin, Why: "nobody outside the system is bound to what allows everything"}
-	found := strong(rbac.NewIndex(c.Kubernetes.RBAC))
+	found := strong(rbac.NewIndex(c.Kubernetes.RBAC), c.adminGroups())
 	for _, s := range sorted(found) {
 		d.State, d.Why = Open, "bindings make Subjects cluster-admin"
 		d.Fix = "kubectl delete clusterrolebinding NAME, or bind a smaller role"
@@ -213,7 +227,7 @@ func (x *finder) escalation(c *cluster) Door {
 		o.Labels[n.Name] = n.Labels
 	}
 	d := Door{State: Closed, Power: clusterAdmin, Why: "no sure path from less to cluster-admin was found"}
-	ours := outside(k.RBAC)
+	ours := outside(k.RBAC, c.adminGroups())
 	for _, p := range escalate.New(index, o).Reach() {
 		s := p.Edges[0].From.Subject.Canonical()
 		if System(s) || !ours[s] || holdsAll(index, s) || p.To().Kind != escalate.Everything || !p.Sure() {
@@ -249,14 +263,14 @@ func bindingsOf(allows []rbac.Allow) (all []Evidence, first string) {
 
 // outside are the Subjects outside the system that bindings name, but those of
 // the provider.
-func outside(p rbac.Policy) map[rbac.Subject]bool {
+func outside(p rbac.Policy, adminGroups []string) map[rbac.Subject]bool {
 	found := map[rbac.Subject]bool{}
 	for _, b := range p.Bindings {
 		for _, s := range b.Subjects {
 			if s.Kind == rbac.ServiceAccountKind && s.Namespace == "" {
 				s.Namespace = b.Namespace
 			}
-			if s = s.Canonical(); !System(s) && !Managed(b, s) {
+			if s = s.Canonical(); !System(s) && !Managed(b, s, adminGroups) {
 				found[s] = true
 			}
 		}

@@ -185,7 +185,11 @@ func TestStates(t *testing.T) {
 		{"cluster-admin", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("bob@x.example")}}), KubernetesRBAC, Open, "bob active"},
 		{"cluster-admin, spelt otherwise", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.User("BOB@x.example")}}), KubernetesRBAC, Open, "bob active?"},
 		{"the system's own", bind(rbac.Binding{Name: "b", Role: everything, Subjects: []rbac.Subject{rbac.Group("system:masters"), rbac.ServiceAccount("kube-system", "x")}}), KubernetesRBAC, Closed, ""},
-		{"the provider's binding", bind(rbac.Binding{Name: "aks-cluster-admin-binding-aad", Role: everything, Subjects: []rbac.Subject{rbac.Group(guid("team"))}}), KubernetesRBAC, Closed, ""},
+		{"the provider's binding", func(x *snapshot.Tenant) {
+			x.Clusters[0].Raw = body(t, map[string]any{"aadProfile": map[string]any{"adminGroupObjectIDs": []string{guid("team")}}})
+			bind(rbac.Binding{Name: "aks-cluster-admin-binding-aad", Role: everything, Subjects: []rbac.Subject{rbac.Group(guid("team")), rbac.User("clusterAdmin")}})(x)
+		}, KubernetesRBAC, Closed, ""},
+		{"somebody in the provider's binding", bind(rbac.Binding{Name: "aks-cluster-admin-binding-aad", Role: everything, Subjects: []rbac.Subject{rbac.User("bob@x.example")}}), KubernetesRBAC, Open, "bob active"},
 		{"a denied request", func(x *snapshot.Tenant) {
 			x.Clusters[0].Kubernetes.Requests = []snapshot.CertificateRequest{{Signer: clientSigner, User: "eve", Denied: true}, {Signer: "kubernetes.io/kubelet-serving", User: "n", Approved: true}}
 		}, Certificates, Closed, ""},

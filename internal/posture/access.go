@@ -295,7 +295,7 @@ func assignmentChecks() []Check {
 				}
 				for _, b := range c.index.Policy().Bindings {
 					for _, s := range b.Subjects {
-						if s = subjectIn(b, s); c.people[fold(s.Name)] != nil && !doors.Managed(b, s) {
+						if s = subjectIn(b, s); c.people[fold(s.Name)] != nil && !c.managed(b, s) {
 							c.failAt(bindingAt(b), s.String()+" of the directory is bound beside Azure RBAC", finding.Evidence{What: bindingAt(b) + " binds " + s.String() + " to " + string(b.Role.Kind) + " " + b.Role.Name, From: bindingAt(b), At: c.Kubernetes.Taken})
 						}
 					}

@@ -4,9 +4,9 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/postern-dev/postern/internal/doors"
 	"github.com/postern-dev/postern/internal/finding"
 	"github.com/postern-dev/postern/rbac"
-	"github.com/postern-dev/postern/rbac/azrbac"
 )
 
 // bound is a binding, the role it grants with aggregated rules filled in, and the
@@ -29,7 +29,7 @@ func (c *cluster) bindings(want func(rbac.Subject) bool) (all []bound) {
 		for _, provider := range []bool{false, true} {
 			one := bound{Binding: b, role: role, managed: provider}
 			for _, s := range named(b) {
-				if want(s) && managed(b, s) == provider && !slices.Contains(one.who, s) {
+				if want(s) && c.managed(b, s) == provider && !slices.Contains(one.who, s) {
 					one.who = append(one.who, s)
 				}
 			}
@@ -83,17 +83,15 @@ func public(s rbac.Subject) bool {
 	return false
 }
 
-// managed: the provider puts the binding back. A label alone hides nobody of the
-// directory, since whoever writes a binding can write a label; nor does the mode
-// EnsureExists, under which edits stay.
-func managed(b rbac.Binding, s rbac.Subject) bool {
-	if b.Namespace == "" && (b.Name == "aks-cluster-admin-binding" || b.Name == "aks-cluster-admin-binding-aad") {
-		return true
+// managed: the provider puts the binding back.
+func (c *cluster) managed(b rbac.Binding, s rbac.Subject) bool {
+	var groups []string
+	for _, g := range c.list(adminGroups) {
+		if id, ok := g.(string); ok {
+			groups = append(groups, id)
+		}
 	}
-	if s.Kind != rbac.ServiceAccountKind && (azrbac.IsGUID(s.Name) || strings.Contains(s.Name, "@")) {
-		return false
-	}
-	return b.Labels["addonmanager.kubernetes.io/mode"] == "Reconcile"
+	return doors.Managed(b, s, groups)
 }
 
 // wide: the binding reaches every namespace, or the one where the cluster's own

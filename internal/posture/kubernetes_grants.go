@@ -350,7 +350,7 @@ func dangling(c *cluster) {
 			continue
 		}
 		for _, s := range named(b) {
-			if outside(s) && !managed(b, s) {
+			if outside(s) && !c.managed(b, s) {
 				one.who = append(one.who, s)
 			}
 		}

@@ -1,6 +1,7 @@
 package posture
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -152,13 +153,18 @@ func TestKubernetesManaged(t *testing.T) {
 		want    bool
 	}{
 		{"aks-cluster-admin-binding-aad", nil, rbac.Group(guid), true},
+		{"aks-cluster-admin-binding-aad", nil, rbac.Group("77992c59-0a3b-4c8e-9a53-3f5a1f4b6d7e"), false},
+		{"aks-cluster-admin-binding", nil, rbac.User("clusterAdmin"), true},
+		{"aks-cluster-admin-binding", nil, rbac.User("eve@contoso.example"), false},
 		{"x", map[string]string{"addonmanager.kubernetes.io/mode": "Reconcile"}, rbac.ServiceAccount("gatekeeper-system", "g"), true},
 		{"x", map[string]string{"addonmanager.kubernetes.io/mode": "EnsureExists"}, rbac.ServiceAccount("gatekeeper-system", "g"), false},
 		{"x", map[string]string{"addonmanager.kubernetes.io/mode": "Reconcile"}, rbac.Group(guid), false},
 	} {
 		p := boundTo("", c.subject, rule("*", "*", "*"))
 		p.Bindings[0].Name, p.Bindings[0].Labels = c.name, c.labels
-		if found, _ := findingsOf(t, asked(p, ""), "cluster-admin-bindings"); len(found) != 1 || found[0].Managed != c.want {
+		tenant := asked(p, "")
+		tenant.Clusters[0].Raw = json.RawMessage(`{"properties":{"aadProfile":{"managed":true,"adminGroupObjectIDs":["` + guid + `"]}}}`)
+		if found, _ := findingsOf(t, tenant, "cluster-admin-bindings"); len(found) != 1 || found[0].Managed != c.want {
 			t.Errorf("%+v: %+v", c, found)
 		}
 	}
