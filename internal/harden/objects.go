@@ -175,15 +175,29 @@ func (a ObjectApplier) read(ctx context.Context, b Binding) (*live, error) {
 	case status != http.StatusOK:
 		return nil, fmt.Errorf("read %s: %d %s", b.Object(), status, words(answer))
 	}
+	l, _, err := parseLive(answer)
+	if err != nil {
+		return nil, fmt.Errorf("read %s: %w", b.Object(), err)
+	}
+	return l, nil
+}
+
+// parseLive reads a binding's JSON, and as which object it names itself.
+func parseLive(raw []byte) (l *live, object string, err error) {
 	var o struct {
-		Metadata struct{ ResourceVersion, UID string }
+		Kind     string
+		Metadata struct{ Name, Namespace, ResourceVersion, UID string }
 		RoleRef  rbac.RoleRef
 		Subjects []rbac.Subject
 	}
-	if err := json.Unmarshal(answer, &o); err != nil {
-		return nil, fmt.Errorf("read %s: %w", b.Object(), err)
+	if err := json.Unmarshal(raw, &o); err != nil {
+		return nil, "", err
 	}
-	return &live{answer, o.Metadata.ResourceVersion, o.Metadata.UID, o.RoleRef, o.Subjects}, nil
+	named := Binding{Before: rbac.Binding{Namespace: o.Metadata.Namespace, Name: o.Metadata.Name}}.Object()
+	if o.Kind != "" && !strings.HasPrefix(named, o.Kind+"/") {
+		named = o.Kind + "/" + o.Metadata.Name
+	}
+	return &live{raw, o.Metadata.ResourceVersion, o.Metadata.UID, o.RoleRef, o.Subjects}, named, nil
 }
 
 // is reports whether a binding is as a plan has it.
@@ -276,6 +290,14 @@ func (a ObjectApplier) Restore(ctx context.Context, u UndoFile) (changed bool, e
 	b, err := u.binding()
 	if err != nil {
 		return false, err
+	}
+	// What is put back is what was shown.
+	was, named, err := parseLive(u.Before)
+	if err != nil {
+		return false, fmt.Errorf("read undo file: %w", err)
+	}
+	if named != u.Object || !was.is(&b.Before) {
+		return false, fmt.Errorf("read undo file: the object in it is not what its difference says of %s", u.Object)
 	}
 	now, err := a.read(ctx, b)
 	if err != nil {

@@ -206,6 +206,19 @@ func TestBindingsApplied(t *testing.T) {
 	if err := applyAll(a.applier(nil), plan); err != nil || a.changes != 3 {
 		t.Errorf("again: %d changes: %v", a.changes, err)
 	}
+	// What an undo file shows is what it does.
+	forged := undo[0]
+	forged.Before = []byte(strings.Replace(string(forged.Before), `"view"`, `"cluster-admin"`, 1))
+	other := undo[0]
+	other.Before = []byte(strings.Replace(string(other.Before), `"name":"half"`, `"name":"other"`, 1))
+	for _, u := range []UndoFile{forged, other} {
+		if string(u.Before) == string(undo[0].Before) {
+			t.Fatal("nothing was forged")
+		}
+		if _, err := a.applier(nil).Restore(context.Background(), u); err == nil || a.changes != 3 {
+			t.Errorf("a forged undo file: %d changes: %v", a.changes, err)
+		}
+	}
 	// And back.
 	for _, u := range undo {
 		for range 2 {
