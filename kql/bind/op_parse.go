@@ -13,17 +13,10 @@ import (
 // regular expression, of which each column is a group. A row that does not
 // match keeps its place with empty columns; parse-where drops it.
 func (b *binder) parse(e *env, r *rel, op *syntax.ParseOp) *rel {
-	switch kind := op.Params.Word("kind"); kind {
-	case "", "simple", "relaxed":
-		if kind == "" && op.Params.Get("kind") != nil {
-			b.refuse(op, "", "parse with this kind")
-			return nil
-		}
-	default:
-		b.refuse(op, "simple and relaxed are; extract() takes a regular expression", "parse kind="+kind)
+	mode, ok := b.parseMode(op)
+	if !ok {
 		return nil
 	}
-	relaxed := op.Params.Word("kind") == "relaxed"
 	in := &rel{r.node, append([]col(nil), r.cols...), r.serialized}
 	x := b.expr(&scope{env: e, rel: in}, op.X)
 	if isBad(x) {
@@ -36,7 +29,7 @@ func (b *binder) parse(e *env, r *rel, op *syntax.ParseOp) *rel {
 		}
 		x = b.convert(x, types.String)
 	}
-	pattern, cols, ok := b.parsePattern(e, op.Pattern, relaxed)
+	pattern, cols, groups, ok := b.parsePattern(e, op.Pattern, mode)
 	if !ok {
 		return nil
 	}
@@ -51,8 +44,8 @@ func (b *binder) parse(e *env, r *rel, op *syntax.ParseOp) *rel {
 	values := make([]ir.Expr, len(cols))
 	var whole ir.Expr // every typed column could be read
 	for i, c := range cols {
-		values[i] = b.convert(call("extract", types.String, str(pattern), long(int64(i+1)), x), c.t)
-		if c.t == types.String || c.t == types.Dynamic || relaxed {
+		values[i] = b.convert(call("extract", types.String, str(pattern), long(int64(groups[i])), x), c.t)
+		if c.t == types.String || c.t == types.Dynamic || mode.relaxed {
 			continue
 		}
 		read := call("isnotnull", types.Bool, values[i])
@@ -70,18 +63,7 @@ func (b *binder) parse(e *env, r *rel, op *syntax.ParseOp) *rel {
 		if whole != nil && !op.Where {
 			v = call("iff", c.t, whole, v, null(c.t))
 		}
-		def := b.define(out, c.name, v)
-		at := -1
-		for j := range list {
-			if list[j].name == c.name {
-				at = j
-			}
-		}
-		if at >= 0 {
-			list[at] = def
-		} else {
-			list = append(list, def)
-		}
+		list = replaced(list, b.define(out, c.name, v))
 	}
 	out.cols = list
 	return out
@@ -95,11 +77,67 @@ func (b *binder) hasOp(at syntax.Node, op string) bool {
 	return false
 }
 
-// parsePattern is the regular expression of a pattern and its columns.
-func (b *binder) parsePattern(e *env, parts []*syntax.ParsePart, relaxed bool) (string, []col, bool) {
+// replaced puts a column in the place of the one of its name, or at the end.
+func replaced(list []col, c col) []col {
+	for i := range list {
+		if list[i].name == c.name {
+			list[i] = c
+			return list
+		}
+	}
+	return append(list, c)
+}
+
+// parseMode is what kind= and flags= say.
+type parseMode struct {
+	relaxed bool   // a column that cannot be read is null, the others are kept
+	regex   bool   // constants are regular expressions
+	flags   string // of RE2: i, m, s, U
+}
+
+func (b *binder) parseMode(op *syntax.ParseOp) (parseMode, bool) {
+	kind, flags := op.Params.Get("kind"), op.Params.Get("flags")
+	m := parseMode{}
+	switch word := op.Params.Word("kind"); {
+	case kind == nil, word == "simple":
+	case word == "relaxed":
+		m.relaxed = true
+	case word == "regex":
+		m.regex = true
+	default:
+		b.errorf(kind, "kinds: simple, regex, relaxed", "unknown kind of parse")
+		return m, false
+	}
+	if flags == nil {
+		return m, true
+	}
+	m.flags = op.Params.Word("flags")
+	if strings.Trim(m.flags, "imsU") != "" || m.flags == "" {
+		b.errorf(flags, "i ignores case, m and s concern lines, U turns greediness round", "unknown flags of parse")
+		return m, false
+	}
+	if !m.regex {
+		b.errorf(flags, "parse kind=regex flags="+m.flags, "flags belong to kind=regex")
+		return m, false
+	}
+	return m, true
+}
+
+// parsePattern is the regular expression of a pattern, its columns, and the
+// number of each one's group.
+func (b *binder) parsePattern(e *env, parts []*syntax.ParsePart, mode parseMode) (string, []col, []int, bool) {
 	var re strings.Builder
-	re.WriteString("(?s)^")
+	if mode.regex {
+		if mode.flags != "" {
+			re.WriteString("(?" + mode.flags + ")")
+		}
+		re.WriteString("^")
+	} else {
+		re.WriteString("(?s)^")
+	}
 	var cols []col
+	var groups []int
+	next := 1
 	for i, p := range parts {
 		last := i == len(parts)-1
 		switch {
@@ -117,36 +155,48 @@ func (b *binder) parsePattern(e *env, parts []*syntax.ParsePart, relaxed bool) (
 			}
 			if !isString {
 				b.errorf(p, "", "a pattern consists of constant strings, columns and *")
-				return "", nil, false
+				return "", nil, nil, false
 			}
-			re.WriteString(regexp.QuoteMeta(s))
+			if !mode.regex {
+				re.WriteString(regexp.QuoteMeta(s))
+				break
+			}
+			own, err := regexp.Compile(s)
+			if err != nil {
+				b.errorf(p, "", "invalid regular expression: %s", err.Error())
+				return "", nil, nil, false
+			}
+			next += own.NumSubexp()
+			re.WriteString("(?:" + s + ")")
 		case p.Column != nil:
 			t := types.String
 			if p.Column.Type != nil {
 				var ok bool
 				if t, ok = types.Parse(p.Column.Type.Text); !ok {
 					b.errorf(p.Column.Type, "", "unknown type %s", p.Column.Type.Text)
-					return "", nil, false
+					return "", nil, nil, false
 				}
 			}
 			if takenIn(cols)(p.Column.Name.Text) {
 				b.errorf(p, "", "the column %s is named twice", p.Column.Name.Text)
-				return "", nil, false
+				return "", nil, nil, false
 			}
-			cols = append(cols, col{name: p.Column.Name.Text, t: t})
-			re.WriteString(group(t, last, relaxed))
+			cols, groups = append(cols, col{name: p.Column.Name.Text, t: t}), append(groups, next)
+			next++
+			re.WriteString(group(t, last, mode))
 		}
 	}
 	if len(parts) > 0 && !parts[len(parts)-1].Star {
 		re.WriteString("$")
 	}
-	return re.String(), cols, true
+	return re.String(), cols, groups, true
 }
 
 // group is what a column of a type matches: numbers only digits, unless the
-// parse is relaxed; text as little as possible, or the rest.
-func group(t types.Type, last, relaxed bool) string {
-	if !relaxed {
+// parse is relaxed; text as little as possible, or the rest. Between regular
+// expressions text takes as much as it can.
+func group(t types.Type, last bool, mode parseMode) string {
+	if !mode.relaxed {
 		switch t {
 		case types.Int, types.Long:
 			return `\s*([-+]?\d+)`
@@ -154,7 +204,7 @@ func group(t types.Type, last, relaxed bool) string {
 			return `\s*([-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?)`
 		}
 	}
-	if last {
+	if last || mode.regex {
 		return "(.*)"
 	}
 	return "(.*?)"

@@ -53,6 +53,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.search(e, r, op)
 	case *syntax.ParseOp:
 		return b.parse(e, r, op)
+	case *syntax.ParseKV:
+		return b.parseKV(e, r, op)
 	case *syntax.GetSchema:
 		return b.getSchema(r)
 	case *syntax.Render, *syntax.Consume:
