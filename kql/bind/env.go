@@ -64,3 +64,19 @@ func (e *env) names() []string {
 	}
 	return out
 }
+
+// views lists the functions without parameters that count as tables, as they
+// were defined.
+func (e *env) views() []string {
+	var out []string
+	seen := map[string]bool{}
+	for ; e != nil; e = e.up {
+		if f, ok := e.value.(*letFunc); ok && f.view && !seen[e.name] {
+			out = append([]string{e.name}, out...)
+		}
+		if e.value != nil {
+			seen[e.name] = true
+		}
+	}
+	return out
+}

@@ -34,7 +34,7 @@ func (b *binder) search(e *env, r *rel, op *syntax.Search) *rel {
 			Span: op.Span, Name: &syntax.Name{Span: op.Span, Text: "withsource"}, Value: &syntax.Name{Span: op.Span, Text: source},
 		}}}
 		if len(u.Tables) == 0 {
-			u.Tables = []syntax.Expr{&syntax.Star{Span: op.Span}}
+			u.Tables = b.searchable(e, op)
 		}
 		if in = b.union(e, nil, u); in == nil {
 			return nil
@@ -47,6 +47,50 @@ func (b *binder) search(e *env, r *rel, op *syntax.Search) *rel {
 	}
 	in.node = &ir.Filter{In: visible.node, Pred: p}
 	return in
+}
+
+// searchable names the views and tables that a search without a list looks
+// into: all, or those that have every column it compares.
+func (b *binder) searchable(e *env, op *syntax.Search) []syntax.Expr {
+	wanted := compared(op.Pred)
+	has := func(r *rel) bool {
+		for _, n := range wanted {
+			if e.lookup(n) == nil && r.find(n) == nil {
+				return false
+			}
+		}
+		return true
+	}
+	var all, with []syntax.Expr
+	for _, n := range append(e.views(), tableNames(b.cat)...) {
+		name := &syntax.Name{Span: op.Span, Text: n}
+		all = append(all, name)
+		if r := b.table(e, name); r != nil && has(r) {
+			with = append(with, name)
+		}
+	}
+	if len(with) == 0 {
+		return all
+	}
+	return with
+}
+
+// compared are the names of a condition that all of its rows must have: those
+// of its conjunction.
+func compared(x syntax.Expr) []string {
+	switch x := x.(type) {
+	case *syntax.Binary:
+		switch x.Op {
+		case "or":
+			return nil
+		case "and":
+			return append(compared(x.X), compared(x.Y)...)
+		}
+		if n, ok := x.X.(*syntax.Name); ok {
+			return []string{n.Text}
+		}
+	}
+	return nil
 }
 
 // searched binds a condition in which a bare term means any column.

@@ -56,7 +56,8 @@ func (b *binder) union(e *env, first *rel, op *syntax.Union) *rel {
 					b.note(n, "the table "+n.Text+" does not exist, isfuzzy=true leaves it out")
 					continue
 				}
-				if e.lookup(n.Text) == nil && b.cat.Table(n.Text) != nil {
+				f, _ := e.lookup(n.Text).(*letFunc)
+				if f != nil && f.view || e.lookup(n.Text) == nil && b.cat.Table(n.Text) != nil {
 					if !add(x, n.Text) {
 						return nil
 					}

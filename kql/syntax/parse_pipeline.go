@@ -92,7 +92,7 @@ func (p *parser) leading() bool {
 	case "union":
 		return next.Kind == Ident || next.is("(") || next.is("*") || next.is("[")
 	case "search", "find":
-		return next.Kind == Ident && levels[next.Text] == 0 || next.is("(") || next.is("*") || next.Kind == String
+		return next.Kind == Ident && (levels[next.Text] == 0 || next.word("in") && p.ahead(2).is("(")) || next.is("(") || next.is("*") || next.Kind == String
 	}
 	return false
 }
