@@ -141,8 +141,9 @@ func corpus(t testing.TB, dir string) []string {
 	return list
 }
 
-// FuzzCompile: no text makes the compiler panic, and what compiles the engine
-// runs, whatever the data.
+// FuzzCompile: no text makes the compiler panic, what compiles the engine runs,
+// whatever the data, and the answer does not depend on the form (see
+// sameAnswer).
 func FuzzCompile(f *testing.F) {
 	for _, q := range queries(f) {
 		f.Add(q)
@@ -163,10 +164,22 @@ func FuzzCompile(f *testing.F) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 		defer cancel()
-		_, compiled, err := answer(ctx, db, cat, q)
-		if !compiled || err == nil || ctx.Err() != nil || strings.Contains(err.Error(), "Out of Memory") {
-			return
+		fine := func(err error) bool {
+			return err == nil || ctx.Err() != nil || strings.Contains(err.Error(), "Out of Memory")
 		}
-		t.Errorf("%s\n%v", q, err)
+		_, compiled, err := answer(ctx, db, cat, q)
+		switch {
+		case !compiled:
+		case !fine(err):
+			t.Errorf("%s\n%v", q, err)
+		case err == nil && !undetermined(q):
+			d, err := sameAnswer(ctx, db, cat, q)
+			if !fine(err) {
+				t.Errorf("%s\n%v", q, err)
+			}
+			if d != "" && ctx.Err() == nil {
+				t.Error(d)
+			}
+		}
 	})
 }
