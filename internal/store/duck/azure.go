@@ -49,9 +49,10 @@ func controlPlaneColumns() []kustoColumn {
 	}
 }
 
-// arm is a part of the cluster's ARM id, "" where the cluster has only a name.
-func arm(cluster string, part int) string {
-	return fmt.Sprintf("CASE WHEN starts_with(%s, '/subscriptions/') THEN split_part(%s, '/', %d) ELSE '' END", cluster, cluster, part)
+// arm is a part of the ARM id that the cluster's name is, otherwise where it is
+// only a name. A fleet's log is in AzureDiagnostics as well as a cluster's.
+func arm(cluster string, part int, otherwise string) string {
+	return fmt.Sprintf("CASE WHEN starts_with(%s, '/subscriptions/') THEN upper(split_part(%s, '/', %d)) ELSE %s END", cluster, cluster, part, otherwise)
 }
 
 // envelope is a member of a delivery's envelope as text.
@@ -68,11 +69,11 @@ func diagnostics(table, category, d, r string) map[string]string {
 		kusto("TimeGenerated"):     d + ".time",
 		kusto("ResourceId"):        fmt.Sprintf("upper(CASE WHEN %s.resource_id <> '' THEN %s.resource_id ELSE %s END)", d, d, cluster),
 		kusto("Category"):          category,
-		kusto("ResourceGroup"):     "upper(" + arm(cluster, 5) + ")",
-		kusto("SubscriptionId"):    arm(cluster, 3),
-		kusto("ResourceProvider"):  "'MICROSOFT.CONTAINERSERVICE'",
-		kusto("Resource"):          fmt.Sprintf("upper(CASE WHEN starts_with(%s, '/subscriptions/') THEN split_part(%s, '/', 9) ELSE %s END)", cluster, cluster, cluster),
-		kusto("ResourceType"):      "'MANAGEDCLUSTERS'",
+		kusto("ResourceGroup"):     fmt.Sprintf("CASE WHEN split_part(%s, '/', 4) = 'resourcegroups' THEN upper(split_part(%s, '/', 5)) ELSE '' END", cluster, cluster),
+		kusto("SubscriptionId"):    "lower(" + arm(cluster, 3, "''") + ")",
+		kusto("ResourceProvider"):  arm(cluster, 7, "'MICROSOFT.CONTAINERSERVICE'"),
+		kusto("Resource"):          arm(cluster, 9, "upper("+cluster+")"),
+		kusto("ResourceType"):      arm(cluster, 8, "'MANAGEDCLUSTERS'"),
 		kusto("OperationName"):     fmt.Sprintf("coalesce(%s(%s.envelope, 'operationName'), 'Microsoft.ContainerService/managedClusters/diagnosticLogs/Read')", docTextFunc, d),
 		kusto("ResultType"):        "''",
 		kusto("CorrelationId"):     "''",
@@ -92,7 +93,7 @@ func diagnostics(table, category, d, r string) map[string]string {
 		kusto("SourceSystem"):      "'Azure'",
 		kusto("Type"):              quote(table),
 		kusto("_ResourceId"):       cluster,
-		kusto("_SubscriptionId"):   arm(cluster, 3),
+		kusto("_SubscriptionId"):   "lower(" + arm(cluster, 3, "''") + ")",
 		kusto("_TimeReceived"):     d + ".ingested",
 		kusto("_BilledSize"):       "CAST(NULL AS DOUBLE)",
 		kusto("_IsBillable"):       "''",
