@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/postern-dev/postern/audit/aks"
 	"github.com/postern-dev/postern/internal/report"
 	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/internal/store/serve"
@@ -125,17 +126,20 @@ func azureAudit(table string) []string {
 func coverageOf(all []store.Coverage, tables []string) []store.Coverage {
 	var out []store.Coverage
 	for _, c := range all {
+		activity := c.Category == string(aks.Activity)
 		audit := c.Category == "kube-audit" || c.Category == "kube-audit-admin"
 		if slices.ContainsFunc(tables, func(table string) bool {
 			switch table {
+			case "AzureActivity":
+				return activity
 			case "AKSAudit", "AKSAuditAdmin":
 				return azureAudit(table)[0] == c.Category
 			case "AKSControlPlane":
-				return !audit
+				return !audit && !activity
 			case "Events", "Deliveries":
 				return audit
 			}
-			return true
+			return !activity
 		}) {
 			out = append(out, c)
 		}
@@ -155,7 +159,11 @@ func coverageLines(list []store.Coverage) []string {
 	}
 	var lines []string
 	for _, cluster := range clusters {
-		lines = append(lines, fmt.Sprintf("cluster %s: %s", shortCluster(cluster, clusters), categoriesLine(by[cluster])))
+		what := "cluster"
+		if aks.SubscriptionOf(cluster) == cluster && cluster != "" {
+			what = "subscription" // of the Activity Log
+		}
+		lines = append(lines, fmt.Sprintf("%s %s: %s", what, shortCluster(cluster, clusters), categoriesLine(by[cluster])))
 	}
 	return lines
 }
@@ -186,7 +194,7 @@ func categoriesLine(list []store.Coverage) string {
 	}
 	text := map[string]bool{}
 	for _, c := range list {
-		if !strings.HasPrefix(c.Category, "kube-audit") {
+		if !strings.HasPrefix(c.Category, "kube-audit") && c.Category != string(aks.Activity) {
 			text[c.Category] = true
 		}
 	}
@@ -205,8 +213,11 @@ func categoriesLine(list []store.Coverage) string {
 	for _, name := range names {
 		c := sums[name]
 		unit := plural(c.Rows, "line")
-		if strings.HasPrefix(name, "kube-audit") {
+		switch {
+		case strings.HasPrefix(name, "kube-audit"):
 			unit = plural(c.Rows, "event")
+		case name == string(aks.Activity):
+			unit = plural(c.Rows, "record")
 		}
 		count := grouped(c.Rows) + " " + unit
 		if c.Cut > 0 {

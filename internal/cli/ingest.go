@@ -48,7 +48,8 @@ Sources:
   file:-             standard input
   snapshot:FILE      what postern snapshot wrote: fills Principals, Bindings and
                      RoleAssignments, in place of an earlier snapshot's
-  azure-storage:DIR  the insights-logs-* containers of a storage account that lie
+  azure-storage:DIR  the insights-logs-* containers of a storage account, and the
+                     one of the Activity Log, insights-activity-logs, that lie
                      in a directory, given at any level
 
 Formats are recognised: kube-apiserver's JSON lines, EventLists, diagnostic

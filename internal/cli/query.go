@@ -42,8 +42,8 @@ func newQueryCmd(env *Env) *cobra.Command {
 argument, a file (--query-file) or standard input (-).
 
 Tables are those AKS fills in Log Analytics (AzureDiagnostics, AKSAudit,
-AKSAuditAdmin, AKSControlPlane) and Postern's own. Queries that only use print,
-datatable or range need no store.`,
+AKSAuditAdmin, AKSControlPlane, AzureActivity) and Postern's own. Queries that
+only use print, datatable or range need no store.`,
 		Example: `  postern query 'AKSAuditAdmin | summarize count() by tostring(User.username)'
   postern query -o json --query-file denied.kql
   echo 'print 1 + 1' | postern query -`,

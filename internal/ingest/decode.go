@@ -69,6 +69,8 @@ func (d *decoder) object(p Piece, text []byte, offset int64, members []audit.Fie
 	switch {
 	case kind == "Event" && strings.HasPrefix(version, "audit.k8s.io/"):
 		d.event(p, text, offset)
+	case aks.IsActivity(members):
+		d.activity(p, text, offset, members)
 	case aks.Is(members):
 		d.envelope(p, text, offset)
 	case hasArray(members, "records"), kind == "EventList" && hasArray(members, "items"):
@@ -147,6 +149,19 @@ func (d *decoder) envelope(p Piece, text []byte, offset int64) {
 		Cluster: d.clusterOf(r.ResourceID), Category: string(r.Category), Time: int64(r.Time),
 		Pod: r.Pod, Stream: r.Stream, ContainerID: r.ContainerID, ResourceID: r.ResourceID,
 		Envelope: string(r.Rest), Text: []byte(r.Log), Source: p.Source, Offset: offset,
+	})
+}
+
+// activity takes a record of the Activity Log as it is.
+func (d *decoder) activity(p Piece, text []byte, offset int64, members []audit.Field) {
+	r, err := aks.DecodeActivity(string(text), members)
+	if err != nil {
+		d.dead(p, text, offset, err.Error())
+		return
+	}
+	d.batch.Records = append(d.batch.Records, store.Record{
+		Cluster: aks.SubscriptionOf(r.ResourceID), Category: string(r.Category), Time: int64(r.Time), ResourceID: r.ResourceID,
+		Text: bytes.Clone(text), Source: p.Source, Offset: offset,
 	})
 }
 

@@ -35,6 +35,7 @@ var ErrNotDirectory = errors.New("is not a directory")
 
 const (
 	container = "insights-logs-"
+	activity  = "insights-activity-logs" // of subscriptions
 	resource  = "resourceId="
 )
 
@@ -106,7 +107,7 @@ func find(root string) ([]tail.File, error) {
 // none.
 func containerOf(path string) string {
 	for _, part := range strings.Split(filepath.ToSlash(path), "/") {
-		if strings.HasPrefix(part, container) {
+		if strings.HasPrefix(part, container) || part == activity {
 			return part
 		}
 	}

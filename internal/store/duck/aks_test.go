@@ -33,8 +33,19 @@ func refusedTables() map[string]string {
 
 // TestAKSOwnQueries runs the queries of testdata/queries.
 func TestAKSOwnQueries(t *testing.T) {
-	own := ownQueries(t)
+	own, joins := ownQueries(t), 0
 	w := openAKSWorld(t)
+	for id, text := range own {
+		if _, ok := w.expected.Queries[id]; !ok {
+			t.Errorf("%s has no expected answer", id)
+		}
+		if strings.Contains(text, "AzureActivity") && strings.Contains(text, "| join ") {
+			joins++
+		}
+	}
+	if joins < 10 {
+		t.Errorf("%d joins of AzureActivity, want at least 10", joins)
+	}
 	w.check(t, own)
 }
 

@@ -117,6 +117,8 @@ func openAKSWorld(t *testing.T) *aksWorld {
 	const unnamed = "YOUR-RESOURCE-ID"
 	account, err := blob.Open(filepath.Join(root, "account"), blob.Options{Scope: "local", Remark: remark})
 	w.ingest(t, account, err, "local")
+	activity, err := blob.Open(filepath.Join(root, "activity"), blob.Options{Scope: "local", Remark: remark})
+	w.ingest(t, activity, err, "local")
 	lines, err := file.Open(filepath.Join(root, "unnamed", "*.json"), file.Options{Scope: unnamed, Remark: remark})
 	w.ingest(t, lines, err, unnamed)
 	return w

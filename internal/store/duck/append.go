@@ -50,7 +50,7 @@ func (s *Store) Append(ctx context.Context, b store.Batch) (store.Counts, error)
 		}
 		return store.Counts{}, fmt.Errorf("append to store: %w", errors.Join(err, back))
 	}
-	s.next, s.events = next, s.events || next > 1
+	s.next, s.events = next, s.events || counts.Stored > 0 || next > 1
 	s.options.Fail.Hit(failpoint.IngestCommit)
 	return counts, s.protect()
 }
@@ -77,7 +77,7 @@ func (s *Store) write(ctx context.Context, conn *sql.Conn, b store.Batch, next *
 	for i := range items {
 		it := &items[i]
 		switch it.class {
-		case line:
+		case line, activity:
 			counts = counts.Add(m.line(it, id))
 		case whole, cut:
 			audit, admin := s.sends(it)
@@ -172,6 +172,19 @@ func (s *Store) writeRows(ctx context.Context, conn *sql.Conn, items []item, let
 	})
 	if err != nil {
 		return fmt.Errorf("write %s: %w", lineTable, err)
+	}
+	err = appendRows(conn, "", activityTable, func(row func(...driver.Value) error) error {
+		for i := range items {
+			if it := &items[i]; it.taken && it.class == activity {
+				if err := row(activityRow(it, now)...); err != nil {
+					return err
+				}
+			}
+		}
+		return ctx.Err()
+	})
+	if err != nil {
+		return fmt.Errorf("write %s: %w", activityTable, err)
 	}
 	err = appendRows(conn, "", deliveryTable, func(row func(...driver.Value) error) error {
 		for _, d := range m.deliveries {

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/postern-dev/postern/audit/aks"
 	"github.com/postern-dev/postern/internal/store"
 )
 
 // Coverage says what the store holds between two times (ticks, both included),
-// by cluster and category: what AzureDiagnostics has as rows. It reads the tables
+// by cluster and category: what AzureDiagnostics has as rows, and of the Activity
+// Log, by subscription. It reads the tables
 // themselves: planning the view, with its hundreds of expressions, takes longer
 // than counting.
 func (s *Store) Coverage(ctx context.Context, from, to int64) ([]store.Coverage, error) {
@@ -39,7 +41,8 @@ func coverageSQL() string {
 		return fmt.Sprintf("SELECT e.cluster, %s AS category, min(%s) AS first, max(%s) AS last, count(*) AS n, %s AS cut FROM %s WHERE %s BETWEEN $1 AND $2%s GROUP BY ALL",
 			category, time, time, cut, from, time, where)
 	}
-	parts := []string{part("e.category", "false", lineTable+" e", "e.time", "")}
+	parts := []string{part("e.category", "false", lineTable+" e", "e.time", ""),
+		part(quote(string(aks.Activity)), "false", "(SELECT subscription AS cluster, time FROM "+activityTable+") e", "e.time", "")}
 	for category, show := range map[string]string{"'kube-audit'": "show_audit", "'kube-audit-admin'": "show_admin"} {
 		for table, cut := range map[string]string{eventTable: "false", cutTable: "true"} {
 			parts = append(parts,

@@ -243,7 +243,11 @@ func (m *matcher) line(it *item, id func() int64) store.Counts {
 		return store.Counts{Duplicate: 1}
 	}
 	m.lines[it.hash] = true
-	it.row, it.taken = id(), true
+	it.taken = true
+	if it.class == activity {
+		return store.Counts{Stored: 1}
+	}
+	it.row = id()
 	return store.Counts{Stored: 1, LogLines: 1}
 }
 
@@ -258,7 +262,7 @@ func (s *Store) load(ctx context.Context, conn *sql.Conn, m *matcher, items []it
 	for i := range items {
 		it := &items[i]
 		switch {
-		case it.class == line:
+		case it.class == line, it.class == activity:
 			if !lines || it.time < first {
 				first = it.time
 			}
@@ -296,6 +300,9 @@ func (s *Store) load(ctx context.Context, conn *sql.Conn, m *matcher, items []it
 		return err
 	}
 	if lines {
+		if err := knownActivity(ctx, conn, m.lines, first, last); err != nil {
+			return err
+		}
 		if err := hashes(ctx, conn, m.lines, "SELECT hash FROM log_line WHERE time BETWEEN ? AND ? AND hash IN (SELECT hash FROM batch_key)", first, last); err != nil {
 			return err
 		}

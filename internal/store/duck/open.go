@@ -243,7 +243,11 @@ func (s *Store) count(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("open store %s: %w", s.options.Path, err)
 	}
-	s.events = s.next > 1
+	var activities bool
+	if err := s.db.SQL().QueryRowContext(ctx, "SELECT EXISTS (SELECT 1 FROM "+activityTable+")").Scan(&activities); err != nil {
+		return fmt.Errorf("open store %s: %w", s.options.Path, err)
+	}
+	s.events = s.next > 1 || activities
 	return nil
 }
 

@@ -177,12 +177,20 @@ func Catalog() *schema.Catalog {
 		aksAuditTable("AKSAudit"),
 		aksAuditTable("AKSAuditAdmin"),
 		controlPlaneTable(),
+		azureActivityTable(),
 		eventsTable(),
 		ownTable("Deliveries", deliveriesView().name, deliveriesColumns()),
 		ownTable("DeadLetters", deadLettersView().name, deadColumnsOfTable()),
 	}}
 	for _, t := range snapshotTables() {
 		c.Tables = append(c.Tables, t.table())
+	}
+	for _, v := range views() {
+		for _, t := range c.Tables {
+			if t.Relation == v.name {
+				t.Branches = v.parts()
+			}
+		}
 	}
 	return c
 }

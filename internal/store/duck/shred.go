@@ -16,10 +16,11 @@ import (
 type class uint8
 
 const (
-	whole class = iota // an event whose JSON is whole, odd ones included
-	cut                // the beginning of an event
-	line               // text of another category
-	dead               // not to be understood
+	whole    class = iota // an event whose JSON is whole, odd ones included
+	cut                   // the beginning of an event
+	line                  // text of another category
+	activity              // a record of the Activity Log
+	dead                  // not to be understood
 )
 
 // item is a record on its way into the store.
@@ -65,6 +66,9 @@ func (s *Store) shredOne(it *item, rec *store.Record, now int64, scratch []byte)
 	category := aks.Category(rec.Category)
 	if category != "" && !category.Audit() {
 		it.class, it.text = line, string(rec.Text)
+		if category == aks.Activity {
+			it.class = activity
+		}
 		if it.time == 0 {
 			it.time = now
 		}

@@ -8,6 +8,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/postern-dev/postern/kql/schema"
 )
 
 // view is a relation of the catalog: branches of the same columns, united. Each
@@ -51,10 +53,26 @@ func (v view) sql() string {
 	return b.String()
 }
 
+// parts are the view's branches as the compiler takes them. A column whose
+// expression is a string literal has that value in all rows.
+func (v view) parts() []schema.Branch {
+	var out []schema.Branch
+	for _, br := range v.branches {
+		b := schema.Branch{From: br.from, Exprs: br.exprs, Consts: map[string]string{}}
+		for column, expr := range br.exprs {
+			if n := len(expr); n >= 2 && expr[0] == '\'' && expr[n-1] == '\'' && !strings.Contains(expr[1:n-1], "'") {
+				b.Consts[column] = expr[1 : n-1]
+			}
+		}
+		out = append(out, b)
+	}
+	return out
+}
+
 // views lists every relation of the catalog.
 func views() []view {
 	all := []view{azureDiagnostics(), aksAudit("AKSAudit", "kube-audit", "show_audit"), aksAudit("AKSAuditAdmin", "kube-audit-admin", "show_admin"),
-		controlPlane(), eventsView(), deliveriesView(), deadLettersView()}
+		controlPlane(), azureActivityView(), eventsView(), deliveriesView(), deadLettersView()}
 	for _, t := range snapshotTables() {
 		all = append(all, t.view())
 	}
@@ -69,6 +87,7 @@ var errStaleViews = errors.New("its views are those of another build of postern"
 // fingerprint of those the store has.
 func (s *Store) makeViews(ctx context.Context, done string) error {
 	h := sha256.New()
+	h.Write([]byte(createActivity()))
 	for _, t := range snapshotTables() {
 		h.Write([]byte(t.create()))
 	}
@@ -83,6 +102,9 @@ func (s *Store) makeViews(ctx context.Context, done string) error {
 		return errStaleViews
 	}
 	err := s.transact(ctx, func(tx *sql.Tx) error {
+		if _, err := tx.ExecContext(ctx, createActivity()); err != nil {
+			return fmt.Errorf("make table %s: %w", activityTable, err)
+		}
 		for _, t := range snapshotTables() {
 			if _, err := tx.ExecContext(ctx, t.create()); err != nil {
 				return fmt.Errorf("make table %s: %w", t.name, err)
