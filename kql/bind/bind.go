@@ -52,6 +52,7 @@ type binder struct {
 	depth int
 
 	applied *applied // within the body of mv-apply
+	shares  []*ir.Share
 }
 
 // budget bounds what one query may unfold to; lets and functions are inlined at
@@ -96,6 +97,7 @@ func (b *binder) query(list []syntax.Statement, e *env) *ir.Output {
 	for _, c := range r.cols {
 		out.Cols = append(out.Cols, ir.OutCol{Name: c.name, X: c.ref()})
 	}
+	out.Shares = reached(b.shares, out)
 	return out
 }
 

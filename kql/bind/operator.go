@@ -33,6 +33,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.sort(e, r, op.Keys)
 	case *syntax.Top:
 		return b.top(e, r, op)
+	case *syntax.TopNested:
+		return b.topNested(e, r, op)
 	case *syntax.Count:
 		return b.count(r, op)
 	case *syntax.Distinct:

@@ -171,10 +171,31 @@ type ExpandItem struct {
 	X  Expr
 }
 
-// Output is the root: names, in order, over expressions.
+// Ref reads a shared tree. Cols lists the columns read, each under an id of its
+// own: two references to one tree do not meet in a join.
+type Ref struct {
+	To   *Share
+	Cols []RefCol
+}
+
+// RefCol is one column of a Ref: From is its id within the shared tree.
+type RefCol struct {
+	ID, From ID
+	T        types.Type
+}
+
+// Share is a tree that is evaluated once, however often it is read.
+type Share struct {
+	N  int // its number within the query, from 1
+	In Node
+}
+
+// Output is the root: names, in order, over expressions. Shares are the trees
+// its Refs read, a tree after those it reads itself.
 type Output struct {
-	In   Node
-	Cols []OutCol
+	Shares []*Share
+	In     Node
+	Cols   []OutCol
 }
 
 // OutCol is one result column.
@@ -195,4 +216,5 @@ func (*Join) node()      {}
 func (*Dedup) node()     {}
 func (*Union) node()     {}
 func (*Expand) node()    {}
+func (*Ref) node()       {}
 func (*Output) node()    {}

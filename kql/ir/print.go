@@ -91,6 +91,12 @@ func (p *printer) node(n Node, depth int) {
 			cols = append(cols, fmt.Sprintf("c%d:%s", c.ID, c.T))
 		}
 		p.line(depth, "union [%s]", strings.Join(cols, " "))
+	case *Ref:
+		var cols []string
+		for _, c := range n.Cols {
+			cols = append(cols, fmt.Sprintf("c%d=c%d:%s", c.ID, c.From, c.T))
+		}
+		p.line(depth, "ref %d [%s]", n.To.N, strings.Join(cols, " "))
 	case *Expand:
 		var items []string
 		for _, it := range n.Items {
@@ -104,6 +110,14 @@ func (p *printer) node(n Node, depth int) {
 			p.node(sub, depth+2)
 		}
 	})
+	if n, ok := n.(*Output); ok {
+		for _, s := range n.Shares {
+			p.line(depth+1, "share %d", s.N)
+			p.node(s.In, depth+2)
+		}
+		p.node(n.In, depth+1)
+		return
+	}
 	for _, in := range Inputs(n) {
 		p.node(in, depth+1)
 	}

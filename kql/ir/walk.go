@@ -18,7 +18,11 @@ func Inputs(n Node) []Node {
 	case *Expand:
 		return []Node{n.In}
 	case *Output:
-		return []Node{n.In}
+		out := make([]Node, 0, len(n.Shares)+1)
+		for _, s := range n.Shares {
+			out = append(out, s.In)
+		}
+		return append(out, n.In)
 	case *Join:
 		return []Node{n.Left, n.Right}
 	case *Union:
@@ -166,6 +170,12 @@ func visible(n Node, set map[ID]bool) {
 		for _, c := range n.Cols {
 			set[c.ID] = true
 		}
+	case *Ref:
+		for _, c := range n.Cols {
+			set[c.ID] = true
+		}
+	case *Output:
+		visible(n.In, set)
 	case *Expand:
 		visible(n.In, set)
 		for _, it := range n.Items {

@@ -43,7 +43,7 @@ func withDefs(n ir.Node, f func(ir.Node, defs)) defs {
 			return seen[1]
 		}
 		return defs{}
-	case *ir.Aggregate, *ir.Union:
+	case *ir.Aggregate, *ir.Union, *ir.Ref:
 		return defs{}
 	}
 	return all

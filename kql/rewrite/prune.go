@@ -6,19 +6,57 @@ import (
 
 // prune drops definitions, scanned columns, aggregates and union columns that
 // nothing above reads.
-func prune(q *Query) { keep(q.Root, nil) }
+func prune(q *Query) {
+	p := &pruner{shared: map[*ir.Share]map[ir.ID]bool{}}
+	p.keep(q.Root, nil)
+	// A shared tree stands after those it reads: backwards, all its readers
+	// have been seen.
+	for i := len(q.Root.Shares) - 1; i >= 0; i-- {
+		s := q.Root.Shares[i]
+		need := p.shared[s]
+		if need == nil {
+			need = map[ir.ID]bool{}
+		}
+		p.keep(s.In, need)
+	}
+}
+
+// pruner knows which columns of the shared trees are read.
+type pruner struct{ shared map[*ir.Share]map[ir.ID]bool }
+
+func (p *pruner) ref(n *ir.Ref, need map[ir.ID]bool) {
+	var left []ir.RefCol
+	for _, c := range n.Cols {
+		if need[c.ID] {
+			left = append(left, c)
+		}
+	}
+	n.Cols = left
+	if p.shared[n.To] == nil {
+		p.shared[n.To] = map[ir.ID]bool{}
+	}
+	for _, c := range left {
+		p.shared[n.To][c.From] = true
+	}
+}
 
 // keep prunes below n, given what is read above it. The set is changed.
-func keep(n ir.Node, need map[ir.ID]bool) {
+func (p *pruner) keep(n ir.Node, need map[ir.ID]bool) {
 	reads := func(e ir.Expr) {
 		ir.Columns(e, need)
 		for _, sub := range ir.Subtrees(e) {
-			keepSub(e, sub)
+			p.keepSub(e, sub)
 		}
 	}
 	switch n := n.(type) {
 	case *ir.Output:
 		need = map[ir.ID]bool{}
+		ir.VisitExprs(n, reads)
+		p.keep(n.In, need)
+		return
+	case *ir.Ref:
+		p.ref(n, need)
+		return
 	case *ir.Extend:
 		var left []ir.Def
 		for _, d := range n.Defs {
@@ -53,7 +91,7 @@ func keep(n ir.Node, need map[ir.ID]bool) {
 		}
 		need = map[ir.ID]bool{}
 	case *ir.Union:
-		pruneUnion(n, need)
+		p.union(n, need)
 		return
 	case *ir.Join:
 		var left []ir.Fill
@@ -66,17 +104,17 @@ func keep(n ir.Node, need map[ir.ID]bool) {
 		n.Fill = left
 		ir.VisitExprs(n, reads)
 		l, r := clone(need), clone(need)
-		keep(n.Left, l)
-		keep(n.Right, r)
+		p.keep(n.Left, l)
+		p.keep(n.Right, r)
 		return
 	}
 	ir.VisitExprs(n, reads)
 	for _, in := range ir.Inputs(n) {
-		keep(in, need)
+		p.keep(in, need)
 	}
 }
 
-func keepSub(e ir.Expr, sub ir.Node) {
+func (p *pruner) keepSub(e ir.Expr, sub ir.Node) {
 	need := map[ir.ID]bool{}
 	ir.Walk(e, func(e ir.Expr) bool {
 		switch e := e.(type) {
@@ -91,10 +129,10 @@ func keepSub(e ir.Expr, sub ir.Node) {
 		}
 		return true
 	})
-	keep(sub, need)
+	p.keep(sub, need)
 }
 
-func pruneUnion(n *ir.Union, need map[ir.ID]bool) {
+func (p *pruner) union(n *ir.Union, need map[ir.ID]bool) {
 	var cols []ir.ValueCol
 	var at []int
 	for i, c := range n.Cols {
@@ -115,11 +153,11 @@ func pruneUnion(n *ir.Union, need map[ir.ID]bool) {
 			xs = append(xs, in.X[j])
 			ir.Columns(in.X[j], below)
 			for _, sub := range ir.Subtrees(in.X[j]) {
-				keepSub(in.X[j], sub)
+				p.keepSub(in.X[j], sub)
 			}
 		}
 		in.X = xs
-		keep(in.In, below)
+		p.keep(in.In, below)
 	}
 }
 

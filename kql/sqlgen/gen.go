@@ -6,13 +6,14 @@ import (
 
 // Generate gives the statement of a tree and its parameters.
 func Generate(root *ir.Output, next ir.ID, d Dialect) (text string, params []any, err error) {
-	g := &gen{d: d, next: next}
+	g := &gen{d: d, next: next, shared: map[*ir.Share]stream{}}
 	return Write(g.output(root), d)
 }
 
 type gen struct {
-	d    Dialect
-	next ir.ID
+	d      Dialect
+	next   ir.ID
+	shared map[*ir.Share]stream
 }
 
 func (g *gen) id() ir.ID {
@@ -94,12 +95,15 @@ func (g *gen) node(n ir.Node) stream {
 		return g.union(n)
 	case *ir.Expand:
 		return g.expand(n)
+	case *ir.Ref:
+		return g.ref(n)
 	}
 	panic("BUG: operator without SQL")
 }
 
 // output names nothing: the program knows the names, SQL only positions.
 func (g *gen) output(n *ir.Output) SQL {
+	with := g.shares(n.Shares)
 	in := g.node(n.In)
 	sel := &Select{From: in.sel, Order: in.orderBy()}
 	for i, c := range n.Cols {
@@ -108,5 +112,5 @@ func (g *gen) output(n *ir.Output) SQL {
 	if len(sel.Items) == 0 {
 		sel.Items = []SQL{Text("1")}
 	}
-	return sel
+	return append(with, sel)
 }
