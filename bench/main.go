@@ -25,15 +25,16 @@ import (
 func main() {
 	events := flag.Int("events", 500_000, "audit events to generate")
 	postern := flag.String("postern", "bin/postern", "the postern binary")
-	only := flag.String("only", "", "who-can: this part alone")
+	only := flag.String("only", "", "who-can, query: this part alone")
+	queried := flag.Int("queried", 2_000_000, "audit events to ask about in a running process")
 	flag.Parse()
-	if err := run(context.Background(), *postern, *events, *only); err != nil {
+	if err := run(context.Background(), *postern, *events, *queried, *only); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, postern string, n int, only string) error {
+func run(ctx context.Context, postern string, n, queried int, only string) error {
 	dir, err := os.MkdirTemp("", "postern-bench-")
 	if err != nil {
 		return err
@@ -43,8 +44,10 @@ func run(ctx context.Context, postern string, n int, only string) error {
 	case "":
 	case "who-can":
 		return whoCan(ctx, dir, postern)
+	case "query":
+		return queries(ctx, dir, postern, queried)
 	default:
-		return fmt.Errorf("no part is called %q: who-can", only)
+		return fmt.Errorf("no part is called %q: who-can, query", only)
 	}
 	log := filepath.Join(dir, "audit.log")
 	if err := generate(log, n, 20261123); err != nil {
@@ -75,6 +78,9 @@ func run(ctx context.Context, postern string, n int, only string) error {
 	}
 	fmt.Printf("| store size | %.1f MB | raw log %.1f MB | 1/%.1f |\n", float64(size.Size())/1e6, float64(raw.Size())/1e6, float64(raw.Size())/float64(size.Size()))
 	if err := denials(ctx, postern, store, log); err != nil {
+		return err
+	}
+	if err := queries(ctx, dir, postern, queried); err != nil {
 		return err
 	}
 	return whoCan(ctx, dir, postern)

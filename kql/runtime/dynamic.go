@@ -44,6 +44,9 @@ func parseJSON(v any) any {
 	if !ok || strings.TrimSpace(s) == "" {
 		return nil
 	}
+	if canonical(s) {
+		return s
+	}
 	doc, ok := parse(s)
 	if !ok {
 		return quoted(s).json()

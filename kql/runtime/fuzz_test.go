@@ -91,3 +91,19 @@ func FuzzTerm(f *testing.F) {
 		}
 	})
 }
+
+// FuzzCanonical: what passes for canonical is its own dynamic.
+func FuzzCanonical(f *testing.F) {
+	for _, s := range []string{`{}`, `{"a":1,"b":[true,null,"x\n"]}`, `{"a":1,"a":2}`, `"\u003c"`, `[1 ]`, `{"a":{"a":1},"b":{"a":1}}`, `-0.0e+5`, `"\/"`, `01`, `[`, `"a`, `{"a"`, "nulls", `null`, `[[],{}]`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if !canonical(s) {
+			return
+		}
+		v, ok := parse(s)
+		if !ok || v.json() != s {
+			t.Errorf("%q: parsed %v, written %v", s, ok, v.json())
+		}
+	})
+}

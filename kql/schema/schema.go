@@ -35,6 +35,20 @@ type Table struct {
 	Name     string   // as written in a query, e.g. AzureDiagnostics
 	Relation string   // the engine's table or view, e.g. kql_azure_diagnostics
 	Columns  []Column // in the order a bare query returns them
+
+	// Branches, where a store gives them, are what Relation unites. The compiler
+	// reads them in its place, with the columns a query needs only and without
+	// those that the query's conditions exclude: planning a view of many columns
+	// costs an engine more than a selective query over it.
+	Branches []Branch
+}
+
+// Branch is one input of a table: text of the store's own, in the engine's
+// language.
+type Branch struct {
+	From   string            // what stands after FROM, its WHERE included
+	Exprs  map[string]string // by physical column
+	Consts map[string]string // the physical columns that have one string in all rows
 }
 
 // Column finds a column by its exact name, nil if there is none.

@@ -2,21 +2,18 @@ package sqlgen
 
 import (
 	"github.com/postern-dev/postern/kql/ir"
+	"github.com/postern-dev/postern/kql/schema"
 	"github.com/postern-dev/postern/kql/types"
 )
 
 func (g *gen) scan(n *ir.Scan) stream {
 	// Raw columns first, under their ids, so that conditions can use them;
 	// totals are made above.
-	inner := &Select{From: Text(g.d.Ident(n.Table.Relation))}
 	outer := false
 	for _, c := range n.Cols {
-		inner.Items = append(inner.Items, as(Text(g.d.Ident(c.Physical)), c.ID))
 		outer = outer || c.Total
 	}
-	if len(inner.Items) == 0 {
-		inner.Items = []SQL{as(Text("1"), g.id())}
-	}
+	inner := g.relation(n)
 	var where []SQL
 	for _, w := range n.Where {
 		where = append(where, g.condition(w))
@@ -37,6 +34,67 @@ func (g *gen) scan(n *ir.Scan) stream {
 		}
 	}
 	return stream{sel: top}
+}
+
+// relation reads the columns of a scan from its table, or from those branches
+// of it that its conditions leave.
+func (g *gen) relation(n *ir.Scan) *Select {
+	none := ir.ID(0)
+	if len(n.Cols) == 0 {
+		none = g.id()
+	}
+	read := func(from string, expr func(physical string) string) *Select {
+		s := &Select{From: Text(from)}
+		for _, c := range n.Cols {
+			s.Items = append(s.Items, as(Text(expr(c.Physical)), c.ID))
+		}
+		if len(s.Items) == 0 {
+			s.Items = []SQL{as(Text("1"), none)}
+		}
+		return s
+	}
+	var left []*Select
+	for i, b := range n.Table.Branches {
+		if excluded(n, b) && (len(left) > 0 || i+1 < len(n.Table.Branches)) {
+			continue // the last one stays, so that there is a relation
+		}
+		left = append(left, read(b.From, func(physical string) string { return "(" + b.Exprs[physical] + ")" }))
+	}
+	switch len(left) {
+	case 0:
+		return read(g.d.Ident(n.Table.Relation), g.d.Ident)
+	case 1:
+		return left[0]
+	}
+	var all Seq
+	for i, s := range left {
+		if i > 0 {
+			all = append(all, Text(" UNION ALL "))
+		}
+		all = append(all, s)
+	}
+	return &Select{Items: []SQL{Text("*")}, From: Seq{Text("("), all, Text(") AS b")}}
+}
+
+// excluded reports whether a condition of the scan is false in all of a branch.
+func excluded(n *ir.Scan, b schema.Branch) bool {
+	for _, w := range n.Where {
+		c, ok := w.(*ir.Call)
+		if !ok || c.Op != "eq" {
+			continue
+		}
+		col, isCol := c.Args[0].(*ir.Col)
+		k, isConst := c.Args[1].(*ir.Const)
+		if !isCol || !isConst {
+			continue
+		}
+		for _, sc := range n.Cols {
+			if v, known := b.Consts[sc.Physical]; sc.ID == col.ID && known && k.V != v {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // values is a literal table: VALUES rows of parameters, or one row of nothing.

@@ -5,6 +5,12 @@ func wrap(h string) string {
 	return "CAST((" + h + " % 18446744073709551616 + 27670116110564327424) % 18446744073709551616 - 9223372036854775808 AS BIGINT)"
 }
 
+// toint32 keeps the lower 32 bits; wide arithmetic is dear, and seldom needed.
+const toint32 = "CASE WHEN $1 BETWEEN -2147483648 AND 2147483647 THEN CAST($1 AS INTEGER) ELSE CAST((CAST($1 AS HUGEINT) % 4294967296 + 6442450944) % 4294967296 - 2147483648 AS INTEGER) END"
+
+// roomy holds where steps of $2 from $1 stay within 64 bits.
+const roomy = "$2 BETWEEN 1 AND 4611686018427387903 AND $1 > -4611686018427387904"
+
 const lastTick = "3155378975999999999" // 9999-12-31T23:59:59.9999999Z
 
 // templates are the operations whose SQL says exactly what Kusto does. Where
@@ -31,7 +37,7 @@ func templates() map[string]string {
 		"div.span.real": "TRY_CAST(trunc($1 / $2) AS BIGINT)",
 		"add.datetime":  "CASE WHEN CAST($1 AS HUGEINT) + $2 BETWEEN 0 AND " + lastTick + " THEN $1 + $2 END",
 		"sub.datetime":  "CASE WHEN CAST($1 AS HUGEINT) - $2 BETWEEN 0 AND " + lastTick + " THEN $1 - $2 END",
-		"bin.long":      "CASE WHEN $2 > 0 THEN " + wrap("(CAST($1 AS HUGEINT) - ((CAST($1 AS HUGEINT) % nullif($2, 0)) + $2) % nullif($2, 0))") + " END",
+		"bin.long":      "CASE WHEN " + roomy + " THEN $1 - (($1 % $2) + $2) % $2 WHEN $2 > 0 THEN " + wrap("(CAST($1 AS HUGEINT) - ((CAST($1 AS HUGEINT) % nullif($2, 0)) + $2) % nullif($2, 0))") + " END",
 		"bin.real":      "CASE WHEN $2 > 0 THEN floor($1 / $2) * $2 END",
 		"bin_at.long":   "CASE WHEN $2 > 0 THEN " + wrap("(CAST($1 AS HUGEINT) - (((CAST($1 AS HUGEINT) - $3) % nullif($2, 0)) + $2) % nullif($2, 0))") + " END",
 		"bin_at.real":   "CASE WHEN $2 > 0 THEN floor(($1 - $3) / $2) * $2 + $3 END",
@@ -73,9 +79,9 @@ func templates() map[string]string {
 		"tobool.real":    "($1 <> 0)",
 		"toint.bool":     "CAST($1 AS INTEGER)",
 		"toint.int":      "$1",
-		"toint.long":     "CAST((CAST($1 AS HUGEINT) % 4294967296 + 6442450944) % 4294967296 - 2147483648 AS INTEGER)",
+		"toint.long":     toint32,
 		"toint.real":     "TRY_CAST(trunc($1) AS INTEGER)",
-		"toint.timespan": "CAST((CAST($1 AS HUGEINT) % 4294967296 + 6442450944) % 4294967296 - 2147483648 AS INTEGER)",
+		"toint.timespan": toint32,
 		"tolong.bool":    "CAST($1 AS BIGINT)",
 		"tolong.int":     "CAST($1 AS BIGINT)",
 		"tolong.long":    "$1", "tolong.datetime": "$1", "tolong.timespan": "$1",
