@@ -41,6 +41,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.distinct(e, r, op)
 	case *syntax.Summarize:
 		return b.summarize(e, r, op)
+	case *syntax.MakeSeries:
+		return b.makeSeries(e, r, op)
 	case *syntax.Join:
 		return b.join(e, r, op)
 	case *syntax.Lookup:

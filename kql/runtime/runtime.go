@@ -36,7 +36,7 @@ type Func struct {
 func All() []Func {
 	var all []Func
 	for _, family := range [][]Func{
-		conversions(), dynamicConversions(), dynamicAccess(), arrays(), arrayOrder(), bags(), sets(), packing(), ranges(), keyValues(), expansion(),
+		conversions(), dynamicConversions(), dynamicAccess(), arrays(), arrayOrder(), bags(), sets(), packing(), ranges(), keyValues(), makeSeries(), expansion(),
 		terms(), text(), search(), patterns(), codecs(), hashes(), urls(), addresses(), addressText(), versions(),
 		datetimes(), datetimeParts(), datetimeText(), numbers(), decimals(), series(),
 	} {
