@@ -457,8 +457,8 @@ def main(root):
         for i, category in enumerate(categories):
             n += 1
             later = dt.timedelta(seconds=i if moved % 2 else 0, microseconds=3 * moved)  # one category may deliver later
-            r = envelope(category, when + later, text, cluster, "kube-apiserver-%s" % ("6d5b7c9f4-abcde" if cluster == C else "78f9d-zzzzz"), n)
-            for _ in range(2 if twice else 1):
+            for again in (0, 0, 30) if twice else (0,):  # the same record again, and the same event by a later record
+                r = envelope(category, when + later + dt.timedelta(seconds=again), text, cluster, "kube-apiserver-%s" % ("6d5b7c9f4-abcde" if cluster == C else "78f9d-zzzzz"), n)
                 out.setdefault((category, cluster), []).append(r)
     for category, when, text, cluster, podname in lines:
         n += 1
