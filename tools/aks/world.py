@@ -359,22 +359,25 @@ def dates():
 
 
 def background(rng):
+    # Of Python's generator only random() is promised to stay the same.
+    pick = lambda list: list[int(rng.random() * len(list))]
+
     users = [(KCM, "kube-controller-manager/v1.33.1"), ("system:kube-scheduler", "kube-scheduler/v1.33.1"), (NODE, "kubelet/v1.33.1"), (SA + "kube-system:coredns", "coredns/1.12"),
              (SA + "shop:web", "client-go/v0.33"), (ALICE, "kubectl/v1.33.1 (linux/amd64)"), ("aksService", "aks-service")]
     for i in range(40):
-        user, ua = rng.choice(users)
-        verb = rng.choice(["get", "list", "watch", "update", "patch", "create"])
-        resource, group = rng.choice([("leases", "coordination.k8s.io"), ("pods", ""), ("nodes", ""), ("configmaps", ""), ("endpointslices", "discovery.k8s.io"), ("deployments", "apps")])
-        ns = "" if resource == "nodes" else rng.choice(["kube-system", "shop"])
-        ev("background-%d" % i, rng.uniform(66, 60 * 26), verb, resource, ns, rng.choice(["a", "b", "c"]), group=group, user=user, ua=ua, took=rng.randint(1, 90), ips=["10.0.0.%d" % rng.randint(1, 30)],
-           code=rng.choice([200, 200, 200, 404, 409]), cluster=rng.choice([C, C, C, MINE]))
+        user, ua = pick(users)
+        verb = pick(["get", "list", "watch", "update", "patch", "create"])
+        resource, group = pick([("leases", "coordination.k8s.io"), ("pods", ""), ("nodes", ""), ("configmaps", ""), ("endpointslices", "discovery.k8s.io"), ("deployments", "apps")])
+        ns = "" if resource == "nodes" else pick(["kube-system", "shop"])
+        ev("background-%d" % i, 66 + int(rng.random() * 1494 * 60) / 60, verb, resource, ns, pick(["a", "b", "c"]), group=group, user=user, ua=ua, took=1 + int(rng.random() * 90), ips=["10.0.0.%d" % (1 + int(rng.random() * 30))],
+           code=pick([200, 200, 200, 404, 409]), cluster=pick([C, C, C, MINE]))
     for i in range(14):  # many clients, one request each more than the one before
         for j in range(i // 3 + 1):
             ev("client-%d-%d" % (i, j), 58 + (i * 5 + j) / 60, "get", "pods", "shop", "web-%d" % i, user="user-%02d@contoso.example" % i, ua="agent-%02d/1.0" % i, ips=["203.0.113.%d" % (100 + i)])
     ev("short-cluster", 75, "create", "pods", "shop", "s", code=201, cluster=SHORT, categories=["kube-audit-admin"])
 
 
-def text_lines(rng):
+def text_lines():
     api = "kube-apiserver"
     line(api, 5, 'I0615 11:55:00.000000       1 trace.go:236] Trace[1]: "List" url:/api/v1/pods')
     line(api, 6, "E0615 11:54:00.000000       1 dispatcher.go:214] Failed calling webhook, failing closed policy.example: timeout")
@@ -447,7 +450,7 @@ def main(root):
     for make in (execs, pods, bindings, secrets, others, masters, dates):
         make()
     background(rng)
-    text_lines(rng)
+    text_lines()
     activity.fill(activities, NOW)
     shutil.rmtree(root, ignore_errors=True)
     out, n = {}, 0
