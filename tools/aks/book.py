@@ -20,22 +20,21 @@ class On:
 
 
 class Query:
-    def __init__(self, id, spec, answer, order, most, statement):
-        self.id, self.spec, self.answer, self.order, self.most, self.statement = id, spec, answer, order, most, statement
+    def __init__(self, id, spec, answer, order, most):
+        self.id, self.spec, self.answer, self.order, self.most = id, spec, answer, order, most
 
 
 class Book:
     """order: "exact" where the sort leaves no two rows equal, otherwise the sorted
-    columns of the result. most: the query takes that many rows at most. statement:
-    why there is no near miss that changes the rows."""
+    columns of the result. most: the query takes that many rows at most."""
 
     def __init__(self):
         self.queries = {}
 
-    def query(self, id, spec, order=None, most=None, statement=None):
+    def query(self, id, spec, order=None, most=None):
         def add(f):
             assert id not in self.queries, id
-            self.queries[id] = Query(id, spec, f, order, most, statement)
+            self.queries[id] = Query(id, spec, f, order, most)
             return f
         return add
 

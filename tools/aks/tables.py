@@ -203,6 +203,7 @@ class World:
 
     def __init__(self, root=None):
         self.diagnostics, self.audit, self.admin, self.control, self.activity = [], [], [], [], []
+        self.deliveries = {}  # how many records there are of an event
         if root is None:
             return
         seen = set()
@@ -217,14 +218,15 @@ class World:
     def record(self, r, seen):
         log, category = r["properties"]["log"], r["category"]
         event = parse(log) if category.startswith("kube-audit") else None
-        if category.startswith("kube-audit"):
+        id = re.search(r'"auditID":"([^"]+)"', log)[1] if event is not None else r["time"]
+        self.deliveries[id] = self.deliveries.get(id, 0) + 1
+        if event is not None:
             known = (category, r.get("resourceId"), log)
             if known in seen:
-                return  # the same delivered again is one row
+                return  # the same event delivered again is one row
             seen.add(known)
         row = diagnostics(r)
-        m = re.search(r'"auditID":"([^"]+)"', log)
-        row["#"] = m[1] if event is not None else r["time"]
+        row["#"] = id
         self.diagnostics.append(row)
         if event is None:
             self.control.append(control(row, r))
