@@ -25,6 +25,10 @@ type Options struct {
 	// which is how tests find a pass at fault. "carry" is not left out where a
 	// table has built columns.
 	Without []string
+	// Look runs a program of the compiler's own and gives its rows: the columns of
+	// some plugins (bag_unpack, pivot) depend on the data. Without it they are
+	// refused, with ErrorList.Rows set, unless the query names the columns.
+	Look func(*Program) ([][]any, error)
 }
 
 // Parse reads a query. The error is a *syntax.ErrorList.
@@ -45,9 +49,20 @@ func Compile(cat *schema.Catalog, text string, o Options) (*Program, error) {
 	return s.program, nil
 }
 
-// staged holds what each stage made, for Explain.
+// Schema is what Compile's program returns, with the types the query gives its
+// columns: int and decimal, which leave the engine as long and real, are kept.
+func Schema(cat *schema.Catalog, text string, o Options) ([]Column, error) {
+	s, err := stages(cat, text, o)
+	if err != nil {
+		return nil, err
+	}
+	return s.schema, nil
+}
+
+// staged holds what each stage made, for Explain and Schema.
 type staged struct {
 	query   *syntax.Query
+	schema  []Column
 	bound   string
 	passes  []passText
 	program *Program
@@ -65,9 +80,28 @@ func stages(cat *schema.Catalog, text string, o Options) (*staged, error) {
 		return nil, err
 	}
 	d := duckdb.New()
-	b, err := bind.Bind(cat, s.query, bind.Options{Now: o.Now, Has: d.Has, Funcs: funcs.Load()})
+	options := bind.Options{Now: o.Now, Has: d.Has, Funcs: funcs.Load()}
+	if o.Look != nil {
+		options.Look = func(root *ir.Output, next ir.ID) ([][]any, error) {
+			q := &rewrite.Query{Root: root, Next: next, Call: evaluator(d)}
+			rewrite.Run(q)
+			p := &Program{Tables: tables(q.Root)}
+			for _, c := range q.Root.Cols {
+				p.Columns = append(p.Columns, Column{Name: c.Name, Type: c.X.Type()})
+			}
+			var err error
+			if p.SQL, p.Params, err = generate(q, d); err != nil {
+				return nil, err
+			}
+			return o.Look(p)
+		}
+	}
+	b, err := bind.Bind(cat, s.query, options)
 	if err != nil {
 		return nil, err
+	}
+	for _, c := range b.Root.Cols {
+		s.schema = append(s.schema, Column{Name: c.Name, Type: c.X.Type()})
 	}
 	s.bound = ir.Print(b.Root)
 	q := &rewrite.Query{Root: b.Root, Next: b.Next, Call: evaluator(d)}
@@ -175,6 +209,25 @@ func widen(x ir.Expr) ir.Expr {
 		return x
 	}
 	return &ir.Call{Op: "to" + t.String() + "." + x.Type().String(), T: t, Args: []ir.Expr{x}}
+}
+
+// Tables names the tables of a catalog that a query may read: all that it
+// mentions. The error is a *syntax.ErrorList.
+func Tables(cat *schema.Catalog, text string) ([]string, error) {
+	q, err := syntax.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	seen := map[string]bool{}
+	syntax.Walk(q, func(n syntax.Node) bool {
+		if n, ok := n.(*syntax.Name); ok && cat.Table(n.Text) != nil && !seen[n.Text] {
+			seen[n.Text] = true
+			out = append(out, n.Text)
+		}
+		return true
+	})
+	return out, nil
 }
 
 func tables(n ir.Node) []string {

@@ -13,6 +13,9 @@ type Options struct {
 	Now   int64                // now(), in ticks
 	Has   func(op string) bool // whether the engine has an operation; nil: all
 	Funcs *funcs.Set
+	// Look answers a query of the binder's own over the input of a plugin whose
+	// columns depend on the rows; next is the first free column id. nil: refused.
+	Look func(root *ir.Output, next ir.ID) ([][]any, error)
 }
 
 // Note is a remark about a valid query, such as an obsolete name.
@@ -53,6 +56,7 @@ type binder struct {
 
 	applied *applied // within the body of mv-apply
 	shares  []*ir.Share
+	drawn   map[drawing]*shared
 }
 
 // budget bounds what one query may unfold to; lets and functions are inlined at

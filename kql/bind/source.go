@@ -93,6 +93,7 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 		}
 		r := b.table(e, x.Source)
 		local := e.snapshot()
+		last := lastInvoke(x.Ops)
 		for i, op := range x.Ops {
 			if r == nil {
 				return nil
@@ -102,6 +103,18 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 				def := local.snapshot()
 				// Bound anew wherever the name is used, so that columns differ.
 				local.set(as.Name.Text, &letTable{head, def})
+				continue
+			}
+			if i < last {
+				continue // bound as the argument of the invoke
+			}
+			if ev, ok := op.(*syntax.Evaluate); ok && b.applied == nil {
+				head := &syntax.Pipeline{Span: x.Span, Source: x.Source, Ops: x.Ops[:i]}
+				r = b.evaluate(local, r, ev, func() *rel { return b.table(e, head) })
+				continue
+			}
+			if inv, ok := op.(*syntax.Invoke); ok {
+				r = b.invokeOn(local, &syntax.Pipeline{Span: x.Span, Source: x.Source, Ops: x.Ops[:i]}, inv)
 				continue
 			}
 			r = b.operator(local, r, op)
@@ -240,7 +253,7 @@ func (b *binder) tableCall(e *env, x *syntax.Call) *rel {
 		b.refuse(x, "query the tables of this store by their names", "a table of another database")
 		return nil
 	case x.Func.Text == "materialize" && len(x.Args) == 1:
-		return b.table(e, x.Args[0].Value)
+		return b.materialize(e, x)
 	case x.Func.Text == "table" && len(x.Args) >= 1:
 		if l, ok := x.Args[0].Value.(*syntax.Literal); ok {
 			if s, ok := l.Value.(string); ok {

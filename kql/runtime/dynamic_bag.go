@@ -4,6 +4,32 @@ import "strings"
 
 func bags() []Func {
 	return []Func{
+		// of each property its type and name, "long count"; null is of no type
+		fn("bag_types", "dynamic -> dynamic", func(a []any) any {
+			v := dyn(a, 0)
+			if v.kind != bag {
+				return nil
+			}
+			out := make([]value, len(v.keys))
+			for i, e := range v.list {
+				t := "dynamic"
+				switch e.kind {
+				case null:
+					t = "null"
+				case boolean:
+					t = "bool"
+				case word:
+					t = "string"
+				case number:
+					t = "real"
+					if _, ok := e.long(); ok {
+						t = "long"
+					}
+				}
+				out[i] = quoted(t + " " + v.keys[i])
+			}
+			return jsonArray(out)
+		}),
 		fn("bag_keys", "dynamic -> dynamic", func(a []any) any {
 			v := dyn(a, 0)
 			if v.kind != bag {

@@ -20,6 +20,7 @@ type Error struct {
 type ErrorList struct {
 	Source string
 	List   []Error
+	Rows   bool // a fault is that the schema depends on rows nobody could look at
 }
 
 // Add appends a fault; the same message at the same place is kept once.

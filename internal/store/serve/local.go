@@ -22,12 +22,12 @@ func Local(s Store) Reader { return &local{s} }
 
 type local struct{ store Store }
 
-func (l *local) compile(q Question) (*kql.Program, error) {
-	return kql.Compile(l.store.Catalog(), q.KQL, kql.Options{Now: q.Now})
+func (l *local) compile(ctx context.Context, q Question) (*kql.Program, error) {
+	return kql.Compile(l.store.Catalog(), q.KQL, kql.Options{Now: q.Now, Look: l.store.Engine().Look(ctx)})
 }
 
 func (l *local) Query(ctx context.Context, q Question) (Rows, error) {
-	p, err := l.compile(q)
+	p, err := l.compile(ctx, q)
 	if err != nil {
 		return nil, err
 	}
@@ -39,7 +39,7 @@ func (l *local) Query(ctx context.Context, q Question) (Rows, error) {
 }
 
 func (l *local) Plan(ctx context.Context, q Question) (string, error) {
-	p, err := l.compile(q)
+	p, err := l.compile(ctx, q)
 	if err != nil {
 		return "", err
 	}

@@ -48,7 +48,7 @@ func oneTable() *schema.Catalog {
 
 // rowsOf answers a query; an error is a refusal, since what compiles must run.
 func rowsOf(t *testing.T, db *engine.DB, query string) ([]result.Column, [][]any, error) {
-	p, err := kql.Compile(oneTable(), query, kql.Options{Now: now})
+	p, err := kql.Compile(oneTable(), query, kql.Options{Now: now, Look: db.Look(t.Context())})
 	if err != nil {
 		return nil, nil, err
 	}

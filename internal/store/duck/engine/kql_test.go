@@ -40,7 +40,7 @@ func newEngine(t testing.TB, functions ...runtime.Func) *engine.DB {
 
 // run compiles and runs a query.
 func run(ctx context.Context, db *engine.DB, cat *schema.Catalog, query string) (cols []result.Column, out [][]any, compiled bool, err error) {
-	p, err := kql.Compile(cat, query, kql.Options{Now: now})
+	p, err := kql.Compile(cat, query, kql.Options{Now: now, Look: db.Look(ctx)})
 	if err != nil {
 		return nil, nil, false, err
 	}

@@ -113,3 +113,24 @@ func (d *DB) Explain(ctx context.Context, p *kql.Program) (string, error) {
 	}
 	return text, rows.Err()
 }
+
+// maxLooked bounds what a compiler may look at.
+const maxLooked = 20_000
+
+// Look runs the compiler's own queries: see kql.Options.Look.
+func (d *DB) Look(ctx context.Context) func(*kql.Program) ([][]any, error) {
+	return func(p *kql.Program) ([][]any, error) {
+		rows, err := d.Query(ctx, p, Limits{Rows: maxLooked})
+		if err != nil {
+			return nil, err
+		}
+		var out [][]any
+		for rows.Next(ctx) {
+			out = append(out, append([]any(nil), rows.Row()...))
+		}
+		if rows.Truncated() {
+			err = fmt.Errorf("more than %d values", maxLooked)
+		}
+		return out, errors.Join(err, rows.Err(), rows.Close())
+	}
+}

@@ -136,7 +136,7 @@ var ordered = regexp.MustCompile(`(?s)\|\s*(sort|order|top|serialize|scan|range)
 func judge(t *testing.T, db *engine.DB, c recorded) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	p, err := kql.Compile(nil, c.Query, kql.Options{Now: now})
+	p, err := kql.Compile(nil, c.Query, kql.Options{Now: now, Look: db.Look(ctx)})
 	if err != nil {
 		return "refused"
 	}

@@ -172,14 +172,14 @@ func sameAnswer(ctx context.Context, db *engine.DB, cat *schema.Catalog, text st
 // runWithout runs a query as it was bound, where no table has built columns.
 func runWithout(ctx context.Context, db *engine.DB, cat *schema.Catalog, text string) ([]result.Column, [][]any, error) {
 	without := []string{"shred", "fold", "pushdown", "prune", "carry"}
-	p, err := kql.Compile(cat, text, kql.Options{Now: now})
+	p, err := kql.Compile(cat, text, kql.Options{Now: now, Look: db.Look(ctx)})
 	if err != nil {
 		return nil, nil, err
 	}
 	if len(p.Tables) > 0 {
 		without = without[1:4]
 	}
-	if p, err = kql.Compile(cat, text, kql.Options{Now: now, Without: without}); err != nil {
+	if p, err = kql.Compile(cat, text, kql.Options{Now: now, Without: without, Look: db.Look(ctx)}); err != nil {
 		return nil, nil, err
 	}
 	rows, err := db.Query(ctx, p, engine.Limits{Rows: 10_000})
