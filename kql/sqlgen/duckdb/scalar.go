@@ -19,6 +19,7 @@ const lastTick = "3155378975999999999" // 9999-12-31T23:59:59.9999999Z
 func templates() map[string]string {
 	t := map[string]string{
 		"true":     "true",
+		"random":   "random()",
 		"distinct": "($1 IS DISTINCT FROM $2)",
 		"not":      "(NOT $1)",
 		"total":    "coalesce($1, false)",
