@@ -120,6 +120,10 @@ func (b *binder) window(s *scope, w *funcs.Window, x *syntax.Call) ir.Expr {
 	if name == "prev" || name == "next" {
 		return b.neighbour(s, x, args)
 	}
+	if b.applied != nil && name != "row_number" && name != "row_cumsum" {
+		b.refuse(x.Func, "", name+" within "+b.applied.name())
+		return bad()
+	}
 	o, args, ok := b.resolve(x, name, w.Overloads, args)
 	if !ok {
 		return bad()
@@ -130,7 +134,14 @@ func (b *binder) window(s *scope, w *funcs.Window, x *syntax.Call) ir.Expr {
 	}
 	restart := args[len(args)-1]
 	win := &ir.Window{Op: name, T: resultType(o, args), Args: args[:len(args)-1]}
+	if b.applied != nil {
+		win.Restart = b.recordNumber()
+	}
 	if c, ok := ir.IsConst(restart); !ok || c.V == true {
+		if b.applied != nil {
+			b.refuse(x, "", "a restart within "+b.applied.name())
+			return bad()
+		}
 		// The number of restarts so far is the partition.
 		one, zero := &ir.Const{T: types.Long, V: int64(1)}, &ir.Const{T: types.Long, V: int64(0)}
 		run := &ir.Window{Op: "row_cumsum", T: types.Long, Args: []ir.Expr{call("iff", types.Long, restart, one, zero)}}
@@ -178,7 +189,11 @@ func (b *binder) neighbour(s *scope, x *syntax.Call, args []ir.Expr) ir.Expr {
 			return bad()
 		}
 	}
-	return b.below(s.rel, &ir.Window{Op: x.Func.Text, T: t, Args: []ir.Expr{args[0], &ir.Const{T: types.Long, V: offset}, def}})
+	w := &ir.Window{Op: x.Func.Text, T: t, Args: []ir.Expr{args[0], &ir.Const{T: types.Long, V: offset}, def}}
+	if b.applied != nil {
+		w.Restart = b.recordNumber()
+	}
+	return b.below(s.rel, w)
 }
 
 // rank counts the runs of equal values so far, or the row at which the present

@@ -13,7 +13,11 @@ func (b *binder) count(r *rel, op *syntax.Count) *rel {
 		name = op.As.Text
 	}
 	c := col{name: name, id: b.id(), t: types.Long}
-	return &rel{&ir.Aggregate{In: r.node, Aggs: []ir.Agg{{ID: c.id, Op: "count", T: types.Long}}}, []col{c}, true}
+	agg := &ir.Aggregate{In: r.node, Aggs: []ir.Agg{{ID: c.id, Op: "count", T: types.Long}}}
+	if b.applied != nil {
+		b.applied.group(b, agg)
+	}
+	return &rel{agg, []col{c}, true}
 }
 
 func (b *binder) distinct(e *env, r *rel, op *syntax.Distinct) *rel {
@@ -42,6 +46,9 @@ func (b *binder) distinct(e *env, r *rel, op *syntax.Distinct) *rel {
 		out.cols = append(out.cols, k)
 	}
 	agg.In = in.node
+	if b.applied != nil {
+		b.applied.group(b, agg)
+	}
 	out.node = agg
 	return out
 }

@@ -33,6 +33,17 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.sort(e, r, op.Keys)
 	case *syntax.Top:
 		return b.top(e, r, op)
+	case *syntax.Sample:
+		return b.sample(e, r, op)
+	case *syntax.SampleDistinct:
+		return b.sampleDistinct(e, r, op)
+	case *syntax.TopHitters:
+		return b.topHitters(e, r, op)
+	case *syntax.Partition:
+		return b.partition(e, r, op)
+	case *syntax.Fork, *syntax.Facet:
+		b.refuse(op, "run each of the queries by itself: an answer is one table", "the operator "+op.Keyword()+", which gives several tables,")
+		return nil
 	case *syntax.TopNested:
 		return b.topNested(e, r, op)
 	case *syntax.Count:
