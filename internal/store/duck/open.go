@@ -18,6 +18,7 @@ import (
 	"github.com/postern-dev/postern/internal/failpoint"
 	"github.com/postern-dev/postern/internal/store"
 	"github.com/postern-dev/postern/internal/store/duck/engine"
+	"github.com/postern-dev/postern/kql/schema"
 )
 
 // Options say which store and how. Now is needed to write; the rest has
@@ -39,6 +40,9 @@ type Store struct {
 	db      *engine.DB
 	secret  []byte
 	fields  []field
+
+	tables  sync.Once
+	catalog *schema.Catalog
 
 	append  sync.Mutex // held during Append
 	next    int64      // the next row id

@@ -166,8 +166,12 @@ func ownTable(name, relation string, cols []ownColumn) *schema.Table {
 	return t
 }
 
-// Catalog tells the compiler which tables the store has.
-func (s *Store) Catalog() *schema.Catalog { return Catalog() }
+// Catalog tells the compiler which tables the store has. It is made once, and
+// only read.
+func (s *Store) Catalog() *schema.Catalog {
+	s.tables.Do(func() { s.catalog = Catalog() })
+	return s.catalog
+}
 
 // Catalog is the catalog of every store of this version; no store is needed to
 // compile against it.
