@@ -56,6 +56,11 @@ func (b *binder) expr(s *scope, x syntax.Expr) ir.Expr {
 		if side, ok := b.side(s, x); ok {
 			return side
 		}
+		if s.step != nil {
+			if v, ok := s.step(x); ok {
+				return v
+			}
+		}
 		return b.field(x, b.expr(s, x.X), &ir.Const{T: types.String, V: x.Name.Text})
 	case *syntax.Index:
 		return b.index(s, x)

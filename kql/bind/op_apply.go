@@ -89,6 +89,9 @@ func (b *binder) applyOperator(e *env, r *rel, op syntax.Operator) *rel {
 	case *syntax.MvExpand, *syntax.ParseOp:
 		b.applied.lossy = true
 		return b.operator(e, r, op)
+	case *syntax.Scan:
+		b.applied.lossy = true
+		return b.operator(e, r, op)
 	case *syntax.Count:
 		if !b.oneRowEach(op) {
 			return nil

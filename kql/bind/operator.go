@@ -39,6 +39,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.sampleDistinct(e, r, op)
 	case *syntax.TopHitters:
 		return b.topHitters(e, r, op)
+	case *syntax.Scan:
+		return b.scanSteps(e, r, op)
 	case *syntax.Partition:
 		return b.partition(e, r, op)
 	case *syntax.Fork, *syntax.Facet:

@@ -85,6 +85,7 @@ type scope struct {
 	left, right *rel // within join conditions
 	aggs        *aggregates
 	inAgg       bool
+	step        func(x *syntax.Path) (ir.Expr, bool) // within the steps of scan
 }
 
 // aggregates collects the aggregates of a summarize.

@@ -190,6 +190,27 @@ type Share struct {
 	In Node
 }
 
+// Match goes through the rows of In in their order, for each Key by itself, and
+// carries State from row to row. Layers are computed for every row, each over
+// the layer before; a row leaves once for every output that is true, with the
+// output's number, from 1, in Step. Columns of In and layers stay visible.
+type Match struct {
+	In      Node
+	Key     Expr // may be nil
+	State   []MatchState
+	Layers  [][]Def
+	Outputs []ID
+	Step    ID
+}
+
+// MatchState is one value carried: ID is what a row sees, Init what the first
+// row sees, Next what the following row sees.
+type MatchState struct {
+	ID, Next ID
+	T        types.Type
+	Init     Expr
+}
+
 // Output is the root: names, in order, over expressions. Shares are the trees
 // its Refs read, a tree after those it reads itself.
 type Output struct {
@@ -217,4 +238,5 @@ func (*Dedup) node()     {}
 func (*Union) node()     {}
 func (*Expand) node()    {}
 func (*Ref) node()       {}
+func (*Match) node()     {}
 func (*Output) node()    {}

@@ -91,6 +91,14 @@ func (p *printer) node(n Node, depth int) {
 			cols = append(cols, fmt.Sprintf("c%d:%s", c.ID, c.T))
 		}
 		p.line(depth, "union [%s]", strings.Join(cols, " "))
+	case *Match:
+		p.line(depth, "match by %s, %d outputs", Text(n.Key), len(n.Outputs))
+		for _, s := range n.State {
+			p.line(depth+1, "state c%d=%s then c%d", s.ID, Text(s.Init), s.Next)
+		}
+		for _, l := range n.Layers {
+			p.line(depth+1, "layer %s", defsText(l))
+		}
 	case *Ref:
 		var cols []string
 		for _, c := range n.Cols {

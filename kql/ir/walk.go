@@ -15,6 +15,8 @@ func Inputs(n Node) []Node {
 		return []Node{n.In}
 	case *Dedup:
 		return []Node{n.In}
+	case *Match:
+		return []Node{n.In}
 	case *Expand:
 		return []Node{n.In}
 	case *Output:
@@ -97,6 +99,14 @@ func MapExprs(n Node, f func(Expr) Expr) {
 			apply(&n.Items[i].X)
 		}
 		apply(&n.Limit)
+	case *Match:
+		apply(&n.Key)
+		for i := range n.State {
+			apply(&n.State[i].Init)
+		}
+		for _, l := range n.Layers {
+			defs(l)
+		}
 	case *Output:
 		for i := range n.Cols {
 			apply(&n.Cols[i].X)
@@ -169,6 +179,14 @@ func visible(n Node, set map[ID]bool) {
 	case *Union:
 		for _, c := range n.Cols {
 			set[c.ID] = true
+		}
+	case *Match:
+		visible(n.In, set)
+		set[n.Step] = true
+		for _, l := range n.Layers {
+			for _, d := range l {
+				set[d.ID] = true
+			}
 		}
 	case *Ref:
 		for _, c := range n.Cols {

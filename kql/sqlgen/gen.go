@@ -95,6 +95,8 @@ func (g *gen) node(n ir.Node) stream {
 		return g.union(n)
 	case *ir.Expand:
 		return g.expand(n)
+	case *ir.Match:
+		return g.match(n)
 	case *ir.Ref:
 		return g.ref(n)
 	}
