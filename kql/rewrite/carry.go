@@ -14,16 +14,42 @@ func carry(q *Query) {
 	withDefs(q.Root, func(n ir.Node, d defs) {
 		ir.MapExprs(n, func(e ir.Expr) ir.Expr { return inline(e, d) })
 	})
+	parsed := map[string]string{} // what makes a value → what makes it and parses it
 	eachNode(q.Root, func(n ir.Node) {
 		ir.MapExprs(n, func(e ir.Expr) ir.Expr {
 			return ir.Map(e, func(e ir.Expr) ir.Expr {
-				if b, ok := e.(*ir.Built); ok {
-					return q.build(b)
+				switch e := e.(type) {
+				case *ir.Built:
+					if b := e.Column.Built; b.Parsed != "" {
+						parsed["engine:"+b.Func] = "engine:" + b.Parsed
+					}
+					return q.build(e)
+				case *ir.Call:
+					if x := parsedAtOnce(e, parsed); x != nil {
+						return x
+					}
 				}
 				return e
 			})
 		})
 	})
+}
+
+// parsedAtOnce is parse_json of a value just made, by the function that does
+// both; nil where there is none.
+func parsedAtOnce(c *ir.Call, parsed map[string]string) ir.Expr {
+	if c.Op != "parse_json" || len(c.Args) != 1 {
+		return nil
+	}
+	total, ok := c.Args[0].(*ir.Call)
+	if !ok || total.Op != "total.string" {
+		return nil
+	}
+	made, ok := total.Args[0].(*ir.Call)
+	if !ok || parsed[made.Op] == "" {
+		return nil
+	}
+	return &ir.Call{Op: parsed[made.Op], T: types.Dynamic, Args: made.Args}
 }
 
 func inline(e ir.Expr, d defs) ir.Expr {

@@ -37,6 +37,9 @@ func dynamicConversions() []Func {
 	}, ofDynamic()...)
 }
 
+// ParseJSON is parse_json of a string or nil: JSON text, or nil for null.
+func ParseJSON(text any) any { return parseJSON(text) }
+
 // parseJSON is the dynamic of a text: compact JSON, or the text itself as a
 // dynamic string if it is not JSON, as a cut document is not.
 func parseJSON(v any) any {

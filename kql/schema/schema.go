@@ -74,9 +74,13 @@ type Column struct {
 // relation. It is expensive: the compiler carries Args through the query and
 // calls Func last, at the root for rows that leave it, or where the text itself
 // is operated on.
+//
+// Parsed, if set, is a function of the same arguments that gives what parse_json
+// makes of the value, so that the text need not come back first.
 type Built struct {
-	Func string
-	Args []string
+	Func   string
+	Args   []string
+	Parsed string
 }
 
 // Node is one JSON value at a known path of a document.

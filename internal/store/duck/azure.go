@@ -123,7 +123,7 @@ func azureDiagnosticsTable() *schema.Table {
 	for _, c := range azureDiagnosticsColumns() {
 		col := schema.Column{Name: c.name, Type: c.kind, Physical: kusto(c.name)}
 		if c.name == "log_s" {
-			col = schema.Column{Name: c.name, Type: c.kind, Built: &schema.Built{Func: eventFunc, Args: eventArgs()}, Doc: eventDoc()}
+			col = schema.Column{Name: c.name, Type: c.kind, Built: &schema.Built{Func: eventFunc, Args: eventArgs(), Parsed: eventDocFunc}, Doc: eventDoc()}
 		}
 		t.Columns = append(t.Columns, col)
 	}

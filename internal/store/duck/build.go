@@ -11,6 +11,7 @@ import (
 // Names of the functions that rebuild JSON from columns.
 const (
 	eventFunc        = "postern_event_json"
+	eventDocFunc     = "postern_event_document" // parse_json of eventFunc
 	userFunc         = "postern_user_json"
 	impersonatedFunc = "postern_impersonated_user_json"
 	refFunc          = "postern_object_ref_json"
@@ -37,6 +38,9 @@ func engineFunctions() []runtime.Func {
 		event.Args = append(event.Args, f.kind)
 	}
 	event.Call = func(args []any) any { return eventText(all, args) }
+	doc := event
+	doc.Name, doc.Result = eventDocFunc, types.Dynamic
+	doc.Call = func(args []any) any { return runtime.ParseJSON(eventText(all, args)) }
 	part := func(name, member string, fields []field, write func(*audit.Event, []byte) []byte) runtime.Func {
 		f := runtime.Func{Name: name, Args: []types.Type{types.String}, Result: types.Dynamic}
 		for _, c := range fields {
@@ -58,7 +62,7 @@ func engineFunctions() []runtime.Func {
 		return f
 	}
 	return append(docFunctions(), []runtime.Func{
-		event,
+		event, doc,
 		part(userFunc, "user", userFields(), func(e *audit.Event, b []byte) []byte { return e.User.AppendJSON(b) }),
 		part(impersonatedFunc, "impersonatedUser", impersonatedFields(), func(e *audit.Event, b []byte) []byte { return e.ImpersonatedUser.AppendJSON(b) }),
 		part(refFunc, "objectRef", refFields(), func(e *audit.Event, b []byte) []byte { return e.ObjectRef.AppendJSON(b) }),

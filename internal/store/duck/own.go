@@ -88,7 +88,7 @@ func eventsView() view {
 
 func eventsTable() *schema.Table {
 	t := ownTable("Events", eventsView().name, eventsColumns())
-	t.Columns = append(t.Columns, schema.Column{Name: "Text", Type: types.String, Built: &schema.Built{Func: eventFunc, Args: eventArgs()}})
+	t.Columns = append(t.Columns, schema.Column{Name: "Text", Type: types.String, Built: &schema.Built{Func: eventFunc, Args: eventArgs(), Parsed: eventDocFunc}})
 	return t
 }
 
