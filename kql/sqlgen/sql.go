@@ -57,6 +57,10 @@ func Column(id int) Text { return Text("c" + strconv.Itoa(id)) }
 // expression nested deeply enough would outgrow any engine.
 const maxText = 4 << 20
 
+// maxDepth bounds selects within selects: engines bound the depth of a
+// statement, DuckDB at 1,000 levels of which a select takes two or three.
+const maxDepth = 250
+
 // ErrTooLarge says that the SQL of a query outgrew the bound.
 var ErrTooLarge = errors.New("the query's SQL is too large: split the expression over several extend steps")
 
@@ -68,7 +72,7 @@ var ErrText = errors.New("a string of the query is not valid Unicode")
 func Write(s SQL, d Dialect) (text string, params []any, err error) {
 	w := &writer{dialect: d, seen: map[*Param]int{}}
 	w.write(s)
-	if w.b.Len() > maxText {
+	if w.deep || w.b.Len() > maxText {
 		return "", nil, ErrTooLarge
 	}
 	for _, v := range w.params {
@@ -85,6 +89,8 @@ type writer struct {
 	params  []any
 	seen    map[*Param]int
 	alias   int
+	depth   int  // selects that are open
+	deep    bool // they were too many
 }
 
 func (w *writer) write(s SQL) {
@@ -112,6 +118,11 @@ func (w *writer) write(s SQL) {
 }
 
 func (w *writer) selectFrom(s *Select) {
+	if w.depth++; w.depth > maxDepth {
+		w.deep = true
+		return
+	}
+	defer func() { w.depth-- }()
 	w.b.WriteString("SELECT ")
 	if s.Prefix != "" {
 		w.b.WriteString(s.Prefix)
