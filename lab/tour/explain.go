@@ -29,7 +29,7 @@ func (w *walk) typedColumns(ctx context.Context, t *transcript) error {
 	if bad := first(sql, append(pathAccess, anyJSON...)); bad != "" {
 		return fmt.Errorf("the SQL for the scalar columns touches JSON: %s", bad)
 	}
-	for _, column := range []string{`"verb"`, `"code"`, `"annotation_decision"`, `"user_username"`, `"user_groups"`} {
+	for _, column := range []string{"e.verb", "e.status_code", "e.annotation_decision", "e.user_username", "e.user_groups"} {
 		if !strings.Contains(sql, column) {
 			return fmt.Errorf("the SQL does not read the column %s", column)
 		}
