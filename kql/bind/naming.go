@@ -49,8 +49,17 @@ func (b *binder) callName(x *syntax.Call) string {
 		}
 		return b.nameOf(x.Args[0].Value)
 	}
-	if f := b.fns.Scalar(x.Func.Text); f != nil && f.Naming == funcs.FirstArg {
-		return arg()
+	if f := b.fns.Scalar(x.Func.Text); f != nil {
+		switch f.Naming {
+		case funcs.FirstArg:
+			return arg()
+		case funcs.NameAndArg:
+			prefix := f.Prefix
+			if prefix == "" {
+				prefix = f.Name
+			}
+			return prefix + "_" + arg()
+		}
 	}
 	if f := b.fns.Aggregate(x.Func.Text); f != nil {
 		switch f.Naming {
@@ -60,6 +69,11 @@ func (b *binder) callName(x *syntax.Call) string {
 			return f.Prefix + "_" + arg()
 		case funcs.Prefixed:
 			return f.Prefix + "_" + arg()
+		case funcs.PrefixedPair:
+			if len(x.Args) < 2 {
+				return f.Prefix + "_" + arg()
+			}
+			return f.Prefix + "_" + arg() + "_" + b.nameOf(x.Args[1].Value)
 		}
 	}
 	return ""

@@ -8,7 +8,7 @@ import (
 
 // specials are functions whose meaning is not that of a value of values.
 var specials = []string{"now", "ago", "toscalar", "case", "bag_pack", "pack", "pack_array", "pack_dictionary", "pack_all",
-	"column_ifexists", "columnifexists", "ingestion_time", "strcat_delim", "typeof", "range", "array_sort_asc", "array_sort_desc", "gettype"}
+	"column_ifexists", "columnifexists", "ingestion_time", "strcat_delim", "typeof", "range", "array_sort_asc", "array_sort_desc", "gettype", "extract_json", "extractjson"}
 
 func specialNames() []string { return specials }
 
@@ -36,6 +36,8 @@ func (b *binder) special(name string) func(*scope, *syntax.Call) ir.Expr {
 		return b.rangeOf
 	case "gettype":
 		return b.getType
+	case "extract_json", "extractjson":
+		return b.extractJSON
 	case "array_sort_asc", "array_sort_desc":
 		return b.arraySort
 	case "unicode_codepoints_to_string":

@@ -11,12 +11,13 @@ type Naming uint8
 
 // The naming rules.
 const (
-	NoName      Naming = iota // Column1, print_0 …
-	FirstArg                  // the first argument's name: tostring(a.b) is a_b
-	Prefixed                  // Prefix_argument: dcount_x, list_x
-	PrefixAlone               // Prefix_, e.g. count_
-	ArgsOwn                   // each argument names a column: arg_max
-	NameAndArg                // function_argument, e.g. any_x
+	NoName       Naming = iota // Column1, print_0 …
+	FirstArg                   // the first argument's name: tostring(a.b) is a_b
+	Prefixed                   // Prefix_argument: dcount_x, list_x
+	PrefixAlone                // Prefix_, e.g. count_
+	ArgsOwn                    // each argument names a column: arg_max
+	NameAndArg                 // Prefix_argument, the function's name if there is no Prefix
+	PrefixedPair               // Prefix_argument_argument: covariance_x_y
 )
 
 // Null says when a result can be null. String results never are.
@@ -66,6 +67,7 @@ type Overload struct {
 type Func struct {
 	Name      string
 	Naming    Naming
+	Prefix    string // of NameAndArg
 	Overloads []Overload
 	Obsolete  string // the name to use today
 }

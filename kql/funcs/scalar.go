@@ -2,7 +2,7 @@ package funcs
 
 // Scalars lists the families of scalar functions.
 func Scalars() [][]Func {
-	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), arrays(), series(), text(), addresses(), hashes(), obsolete()}
+	return [][]Func{conversions(), nulls(), strings_(), numbers(), datetimes(), dynamics(), arrays(), series(), text(), addresses(), hashes(), rare(), obsolete()}
 }
 
 func conversions() []Func {

@@ -21,12 +21,34 @@ func numbers() []Func {
 		one("degrees", func(f float64) float64 { return f * 180 / math.Pi }), one("radians", func(f float64) float64 { return f * math.Pi / 180 }),
 		fn("atan2", "real real -> real", strict(func(a []any) any { return math.Atan2(a[0].(float64), a[1].(float64)) })),
 		fn("pow", "real real -> real", strict(func(a []any) any { return math.Pow(a[0].(float64), a[1].(float64)) })),
+		fn("round", "real -> real", strict(func(a []any) any { return math.Round(a[0].(float64)) })),
+		fn("round.digits", "real long -> real", strict(func(a []any) any { return roundDigits(a[0].(float64), a[1].(int64)) })),
 		fn("bitset_count_ones", "long -> long", strict(func(a []any) any { return int64(bits.OnesCount64(uint64(a[0].(int64)))) })),
 		fn("binary_not", "long -> long", strict(func(a []any) any { return ^a[0].(int64) })),
 		fn("binary_shift_left", "long long -> long", strict(func(a []any) any { return a[0].(int64) << uint64(a[1].(int64)&63) })),
 		fn("binary_shift_right", "long long -> long", strict(func(a []any) any { return a[0].(int64) >> uint64(a[1].(int64)&63) })),
 		fn("format_bytes", "real long string -> string", formatBytes),
 	}
+}
+
+// roundDigits rounds to a number of decimal digits, to tens, hundreds … if it is
+// negative; a half goes away from zero. Digits a real does not have leave it as
+// it is.
+func roundDigits(f float64, digits int64) any {
+	switch {
+	case digits > 308 || math.IsInf(f, 0):
+		return f
+	case digits < -308:
+		return 0.0
+	case digits < 0:
+		scale := math.Pow(10, float64(-digits))
+		return math.Round(f/scale) * scale
+	}
+	scale := math.Pow(10, float64(digits))
+	if math.IsInf(f*scale, 0) {
+		return f
+	}
+	return math.Round(f*scale) / scale
 }
 
 var byteUnits = [...]string{"Bytes", "KB", "MB", "GB", "TB", "PB", "EB"}

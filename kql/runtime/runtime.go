@@ -38,7 +38,7 @@ func All() []Func {
 	for _, family := range [][]Func{
 		conversions(), dynamicConversions(), dynamicAccess(), arrays(), arrayOrder(), bags(), sets(), packing(), ranges(), keyValues(), makeSeries(), expansion(),
 		terms(), text(), search(), patterns(), codecs(), hashes(), urls(), addresses(), addressText(), versions(),
-		datetimes(), datetimeParts(), datetimeText(), numbers(), decimals(), series(),
+		datetimes(), datetimeParts(), datetimeText(), numbers(), decimals(), series(), units(), distributions(), compression(), punycodes(), dynamicMore(), zones(),
 	} {
 		all = append(all, family...)
 	}

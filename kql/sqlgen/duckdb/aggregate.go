@@ -39,6 +39,8 @@ func (d *Dialect) Aggregate(a *ir.Agg, args []sqlgen.SQL, cond sqlgen.SQL, order
 		return sqlgen.Seq{text("count(DISTINCT "), args[0], text(")"), filter}
 	case "stdev", "stdevp", "variance", "variancep":
 		return deviation(a.Op, args[0], agg)
+	case "covariance", "covariancep":
+		return covariance(a.Op, args, agg)
 	case "take_any":
 		if a.T == types.String {
 			return total(agg("first", args[0], by()))
@@ -97,6 +99,15 @@ func deviation(op string, x sqlgen.SQL, agg spell) sqlgen.SQL {
 	name := map[string]string{"stdev": "stddev_samp", "stdevp": "stddev_pop", "variance": "var_samp", "variancep": "var_pop"}[op]
 	return sqlgen.Template("CASE $2 WHEN 0 THEN CAST('NaN' AS DOUBLE) WHEN 1 THEN 0.0::DOUBLE ELSE $1 END",
 		[]sqlgen.SQL{agg(name, x), agg("count", x)})
+}
+
+// covariance is of the pairs that have both values; of one pair it is 0, of none
+// NaN, as deviation.
+func covariance(op string, args []sqlgen.SQL, agg spell) sqlgen.SQL {
+	name := map[string]string{"covariance": "covar_samp", "covariancep": "covar_pop"}[op]
+	both := sqlgen.Template("CASE WHEN $2 IS NOT NULL THEN $1 END", args)
+	return sqlgen.Template("CASE $2 WHEN 0 THEN CAST('NaN' AS DOUBLE) WHEN 1 THEN 0.0::DOUBLE ELSE $1 END",
+		[]sqlgen.SQL{agg(name, sqlgen.Seq{args[0], text(", "), args[1]}), agg("count", both)})
 }
 
 // argBest is the value of the row where the first argument is extreme; rows

@@ -90,7 +90,7 @@ func templates() map[string]string {
 		"toreal.bool": "CAST(CAST($1 AS INTEGER) AS DOUBLE)",
 		"toreal.int":  "CAST($1 AS DOUBLE)", "toreal.long": "CAST($1 AS DOUBLE)", "toreal.real": "$1",
 		"toreal.datetime": "CAST($1 AS DOUBLE)", "toreal.timespan": "CAST($1 AS DOUBLE)",
-		"todatetime.datetime": "$1", "totimespan.timespan": "$1", "tostring.string": "$1", "toguid.guid": "$1",
+		"todatetime.datetime": "$1", "totimespan.timespan": "$1", "todecimal.decimal": "$1", "tostring.string": "$1", "toguid.guid": "$1",
 		"todatetime.long": "CASE WHEN $1 BETWEEN 0 AND " + lastTick + " THEN $1 END",
 		"totimespan.long": "$1", "todatetime.int": "CAST($1 AS BIGINT)", "totimespan.int": "CAST($1 AS BIGINT)",
 		"dyn.of.dynamic": "$1",
