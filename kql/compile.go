@@ -76,11 +76,16 @@ func stages(cat *schema.Catalog, text string, o Options) (*staged, error) {
 		return nil, err
 	}
 	var err error
-	if s.query, err = syntax.Parse(text); err != nil {
-		return nil, err
-	}
+	s.query, err = syntax.Parse(text)
 	d := duckdb.New()
 	options := bind.Options{Now: o.Now, Has: d.Has, Funcs: funcs.Load()}
+	if err != nil {
+		if !errors.As(err, &options.Faults) {
+			return nil, err
+		}
+		_, err = bind.Bind(cat, s.query, options)
+		return nil, err
+	}
 	if o.Look != nil {
 		options.Look = func(root *ir.Output, next ir.ID) ([][]any, error) {
 			q := &rewrite.Query{Root: root, Next: next, Call: evaluator(d)}

@@ -16,6 +16,9 @@ type Options struct {
 	// Look answers a query of the binder's own over the input of a plugin whose
 	// columns depend on the rows; next is the first free column id. nil: refused.
 	Look func(root *ir.Output, next ir.ID) ([][]any, error)
+	// Faults are those of the syntax: what the query says besides them is still
+	// checked, and reported together with them.
+	Faults *syntax.ErrorList
 }
 
 // Note is a remark about a valid query, such as an obsolete name.
@@ -37,6 +40,10 @@ func Bind(cat *schema.Catalog, q *syntax.Query, opts Options) (*Bound, error) {
 	if b.fns == nil {
 		b.fns = funcs.Load()
 	}
+	if f := opts.Faults; f != nil {
+		b.faults = f.List
+		b.errs.List = append(b.errs.List, f.List...)
+	}
 	root := b.query(q.Statements, &env{})
 	if err := b.errs.Err(); err != nil {
 		return nil, err
@@ -53,6 +60,10 @@ type binder struct {
 	next  ir.ID
 	work  int // expressions bound, to stop queries that explode through lets
 	depth int
+
+	faults   []syntax.Error // of the syntax
+	used     map[syntax.Expr]bool
+	checking int // within a definition that nothing uses
 
 	applied *applied // within the body of mv-apply
 	shares  []*ir.Share
@@ -72,12 +83,14 @@ func (b *binder) id() ir.ID {
 }
 
 func (b *binder) errorf(n syntax.Node, hint, format string, args ...any) {
-	b.errs.Add(n.At(), hint, format, args...)
+	if !b.follows(n, args) {
+		b.errs.Add(n.At(), hint, format, args...)
+	}
 }
 
 // refuse reports what the language has and Postern does not.
 func (b *binder) refuse(n syntax.Node, hint, what string) {
-	b.errs.Add(n.At(), hint, "%s is not supported", what)
+	b.errorf(n, hint, "%s is not supported", what)
 }
 
 func (b *binder) note(n syntax.Node, text string) {
@@ -94,7 +107,7 @@ func (b *binder) query(list []syntax.Statement, e *env) *ir.Output {
 	if r == nil {
 		return &ir.Output{}
 	}
-	if len(r.cols) == 0 {
+	if len(r.cols) == 0 && b.errs.Err() == nil {
 		b.errorf(list[len(list)-1], "", "the query leaves no column")
 	}
 	out := &ir.Output{In: r.node}
@@ -113,7 +126,7 @@ func (b *binder) statements(list []syntax.Statement, e *env) *rel {
 		case *syntax.Let:
 			b.let(e, s)
 		case *syntax.QueryStatement:
-			if last != nil {
+			if last != nil && b.errs.Err() == nil {
 				b.errorf(s, "run the queries one by one", "only one query is answered")
 				return nil
 			}
@@ -126,6 +139,9 @@ func (b *binder) statements(list []syntax.Statement, e *env) *rel {
 	}
 	if last == nil {
 		return nil
+	}
+	if _, broken := last.Expr.(*syntax.Bad); broken {
+		return b.unknown(nil)
 	}
 	if !b.tabular(e, last.Expr) {
 		if call, ok := last.Expr.(*syntax.Call); ok && b.userFunc(e, call) != nil {

@@ -119,6 +119,9 @@ func (b *binder) name(s *scope, x *syntax.Name) ir.Expr {
 		b.errorf(x, "call it: "+x.Text+"(...)", "%s is a function", x.Text)
 		return bad()
 	}
+	if x.Text == "" {
+		return bad() // a fault of syntax
+	}
 	var names []string
 	if s.rel != nil {
 		for _, c := range s.rel.cols {

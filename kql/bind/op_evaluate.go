@@ -28,6 +28,9 @@ func (b *binder) evaluate(e *env, r *rel, op *syntax.Evaluate, again func() *rel
 
 // look runs a query of its own over an input and gives its rows.
 func (b *binder) look(op *syntax.Evaluate, root *ir.Output) ([][]any, bool) {
+	if b.errs.Err() != nil {
+		return nil, false // the query is refused anyway
+	}
 	if b.opts.Look == nil {
 		b.errs.Rows = true
 		b.errorf(op, "name the columns: evaluate "+op.Call.Func.Text+"(...) : (*, name: string)", "the columns of %s depend on the rows, which are not looked at here", op.Call.Func.Text)

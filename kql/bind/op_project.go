@@ -36,6 +36,7 @@ func (b *binder) noTuple(ne *syntax.NamedExpr) bool {
 func (b *binder) project(e *env, r *rel, op *syntax.Project) *rel {
 	in := *r
 	out := &rel{serialized: r.serialized}
+	failed := false
 	for _, ne := range op.Cols {
 		if !b.noTuple(ne) {
 			return nil
@@ -46,16 +47,18 @@ func (b *binder) project(e *env, r *rel, op *syntax.Project) *rel {
 		}
 		x := b.expr(&scope{env: e, rel: &in}, ne.X)
 		if isBad(x) {
+			failed = true
 			continue
 		}
 		name, explicit := b.resultName(ne, takenIn(out.cols))
 		if explicit && takenIn(out.cols)(name) {
 			b.errorf(ne, "", "the column %s is named twice", name)
+			failed = true
 			continue
 		}
 		out.cols = append(out.cols, b.columnFor(&in, name, x))
 	}
-	if b.errs.Err() != nil {
+	if failed {
 		return nil
 	}
 	out.node = in.node
@@ -68,17 +71,20 @@ func (b *binder) extend(e *env, r *rel, list []*syntax.NamedExpr) *rel {
 	in := &rel{r.node, append([]col(nil), r.cols...), r.serialized}
 	out := append([]col(nil), r.cols...)
 	given := map[string]bool{}
+	failed := false
 	for _, ne := range list {
 		if !b.noTuple(ne) {
 			return nil
 		}
 		x := b.expr(&scope{env: e, rel: in}, ne.X)
 		if isBad(x) {
+			failed = true
 			continue
 		}
 		name, explicit := b.resultName(ne, takenIn(out))
 		if explicit && given[name] {
 			b.errorf(ne, "", "the column %s is named twice", name)
+			failed = true
 			continue
 		}
 		given[name] = true
@@ -93,7 +99,7 @@ func (b *binder) extend(e *env, r *rel, list []*syntax.NamedExpr) *rel {
 			out = append(out, c)
 		}
 	}
-	if b.errs.Err() != nil {
+	if failed {
 		return nil
 	}
 	return &rel{in.node, out, r.serialized}

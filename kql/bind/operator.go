@@ -76,6 +76,8 @@ func (b *binder) operator(e *env, r *rel, op syntax.Operator) *rel {
 		return b.getSchema(r)
 	case *syntax.Render, *syntax.Consume:
 		return r
+	case *syntax.Broken:
+		return nil // reported; inspect looks at what could be read
 	}
 	b.refuse(op, "", "the operator "+op.Keyword())
 	return nil
@@ -92,6 +94,11 @@ func (b *binder) leading(e *env, op syntax.Operator) *rel {
 		return b.union(e, nil, op)
 	case *syntax.Search:
 		return b.search(e, nil, op)
+	case *syntax.Broken:
+		if op.Op != nil {
+			b.inspect(e, b.unknown(nil), op.Op)
+		}
+		return b.unknown(nil)
 	}
 	b.refuse(op, "", "the operator "+op.Keyword())
 	return nil

@@ -31,6 +31,11 @@ func (r *rel) find(name string) *col {
 			return &r.cols[i]
 		}
 	}
+	for i := range r.cols {
+		if r.cols[i].name == anything {
+			return &col{name: name, t: types.Unknown}
+		}
+	}
 	return nil
 }
 

@@ -96,7 +96,7 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 		last := lastInvoke(x.Ops)
 		for i, op := range x.Ops {
 			if r == nil {
-				return nil
+				r = b.unknown(nil)
 			}
 			if as, ok := op.(*syntax.As); ok {
 				head := &syntax.Pipeline{Span: x.Span, Source: x.Source, Ops: x.Ops[:i]}
@@ -110,14 +110,20 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 			}
 			if ev, ok := op.(*syntax.Evaluate); ok && b.applied == nil {
 				head := &syntax.Pipeline{Span: x.Span, Source: x.Source, Ops: x.Ops[:i]}
-				r = b.evaluate(local, r, ev, func() *rel { return b.table(e, head) })
+				in := r
+				if r = b.evaluate(local, r, ev, func() *rel { return b.table(e, head) }); r == nil {
+					r = b.unknown(in.cols)
+				}
 				continue
 			}
 			if inv, ok := op.(*syntax.Invoke); ok {
 				r = b.invokeOn(local, &syntax.Pipeline{Span: x.Span, Source: x.Source, Ops: x.Ops[:i]}, inv)
 				continue
 			}
-			r = b.operator(local, r, op)
+			in := r
+			if r = b.operator(local, in, op); r == nil {
+				r = b.inspect(local, in, op)
+			}
 		}
 		return r
 	case *syntax.Datatable:
@@ -131,6 +137,8 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 	case *syntax.ExternalData:
 		b.refuse(x, "queries read the store only", "externaldata")
 		return nil
+	case *syntax.Bad:
+		return b.unknown(nil)
 	}
 	b.errorf(x, "", "expected a table or a tabular expression here")
 	return nil

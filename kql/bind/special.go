@@ -183,7 +183,11 @@ func (b *binder) packAll(s *scope, x *syntax.Call) ir.Expr {
 	}
 	if len(x.Args) > 0 {
 		l, ok := x.Args[0].Value.(*syntax.Literal)
-		if v, isBool := l.Value.(bool); !ok || !isBool || v {
+		v, isBool := false, false
+		if ok {
+			v, isBool = l.Value.(bool)
+		}
+		if !isBool || v {
 			b.refuse(x, "", "pack_all(true)")
 			return bad()
 		}

@@ -52,6 +52,10 @@ func (l *ErrorList) Error() string {
 		if i > 0 {
 			b.WriteByte('\n')
 		}
+		if i == maxPrinted {
+			fmt.Fprintf(&b, "and %d more", len(list)-i)
+			break
+		}
 		e.write(&b, l.Source)
 	}
 	return b.String()
@@ -76,6 +80,9 @@ func (e Error) write(b *strings.Builder, src string) {
 		fmt.Fprintf(b, "\n  hint: %s", e.Hint)
 	}
 }
+
+// maxPrinted bounds the faults that are printed.
+const maxPrinted = 20
 
 // maxShown bounds the part of a source line that is printed around a fault.
 const maxShown = 160

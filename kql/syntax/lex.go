@@ -219,9 +219,38 @@ func (l *lexer) exponent() bool {
 var operators = []string{"==", "=~", "=>", "!=", "!~", "<=", "<>", ">=", "..",
 	"=", "<", ">", "+", "-", "*", "/", "%", "(", ")", "[", "]", "{", "}", ",", ";", ":", ".", "|", "~", "@", "#", "?"}
 
+// foreign reads the operators of other languages, reports them, and goes on with
+// what they are called here.
+func (l *lexer) foreign(rest string) (Token, bool) {
+	for _, f := range [][2]string{{"&&", "and"}, {"||", "or"}} {
+		if strings.HasPrefix(rest, f[0]) {
+			start := l.pos
+			l.pos += len(f[0])
+			t := l.token(Ident, start)
+			t.Text = f[1]
+			l.errs.Add(t.Span, "write "+f[1], "unknown operator '%s'", f[0])
+			return t, true
+		}
+	}
+	if strings.HasPrefix(rest, "!") && strings.HasPrefix(strings.TrimLeft(rest[1:], " "), "(") {
+		start := l.pos
+		l.pos++
+		t := l.token(Ident, start)
+		t.Text = "not"
+		l.errs.Add(t.Span, "write not(...)", "unknown operator '!'")
+		return t, true
+	}
+	return Token{}, false
+}
+
 func (l *lexer) op() Token {
 	start := l.pos
 	rest := l.src[start:]
+	if strings.HasPrefix(rest, "||") {
+		if t, ok := l.foreign(rest); ok {
+			return t
+		}
+	}
 	if rest[0] == '!' && len(rest) > 1 && isIdentStart(rest[1:]) {
 		l.pos += 1 + identEnd(rest[1:])
 		if l.src[start:l.pos] == "!in" && l.peek(0) == '~' {
@@ -234,6 +263,14 @@ func (l *lexer) op() Token {
 			l.pos += len(op)
 			return l.token(Op, start)
 		}
+	}
+	if strings.HasPrefix(rest, "“") || strings.HasPrefix(rest, "‘") || strings.HasPrefix(rest, "”") {
+		if t, ok := l.typographic(); ok {
+			return t
+		}
+	}
+	if t, ok := l.foreign(rest); ok {
+		return t
 	}
 	_, n := utf8.DecodeRuneInString(rest)
 	l.pos += n

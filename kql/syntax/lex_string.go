@@ -43,9 +43,32 @@ func (l *lexer) str() Token {
 	t := l.token(String, start)
 	t.Value, t.Hidden = value, hidden
 	if !ok {
-		l.errs.Add(t.Span, "close the string with the quote that opened it", "unterminated string literal")
+		l.errs.Add(t.Span, "close the string with the quote that opened it", unterminatedString)
 	}
 	return t
+}
+
+const unterminatedString = "unterminated string literal"
+
+// typographic reads a string in quotes that a word processor made, reports it and
+// goes on as if they were right.
+func (l *lexer) typographic() (Token, bool) {
+	start := l.pos
+	_, n := utf8.DecodeRuneInString(l.src[start:])
+	line := l.src[start+n:]
+	if i := strings.IndexByte(line, '\n'); i >= 0 {
+		line = line[:i]
+	}
+	i := strings.IndexAny(line, `“”‘’"`)
+	if i < 0 {
+		return Token{}, false
+	}
+	_, m := utf8.DecodeRuneInString(line[i:])
+	l.pos = start + n + i + m
+	t := l.token(String, start)
+	t.Value = line[:i]
+	l.errs.Add(t.Span, `strings are quoted with " or '`, "typographic quotes")
+	return t, true
 }
 
 func (l *lexer) multiLine() (string, bool) {

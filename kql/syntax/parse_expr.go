@@ -117,7 +117,7 @@ func (p *parser) inList() []Expr {
 	}
 	search := p.search
 	p.search = false
-	out := list(p, p.pipeline)
+	out := bracketed(p, ")", p.pipeline)
 	p.search = search
 	p.expectOp(")")
 	return out
@@ -125,6 +125,9 @@ func (p *parser) inList() []Expr {
 
 func (p *parser) unary() Expr {
 	start := p.here()
+	if t := p.tok(); !p.failed && t.Kind == Op && t.Text[0] == '!' && len(t.Text) > 2 && isIdentStart(t.Text[1:]) && p.ahead(1).is("(") {
+		p.fail(t.Span, "write not("+t.Text[1:]+"(...))", "expected an expression, found '%s'", t.Text)
+	}
 	if !p.isOp("-") && !p.isOp("+") {
 		return p.postfix()
 	}
@@ -199,7 +202,7 @@ func (p *parser) args() []*Arg {
 	}
 	search := p.search
 	p.search = false
-	out := list(p, p.arg)
+	out := bracketed(p, ")", p.arg)
 	p.search = search
 	p.expectOp(")")
 	return out

@@ -70,7 +70,11 @@ func (p *parser) chain() *Pipeline {
 func (p *parser) source() Expr {
 	start := p.here()
 	if p.leading() {
+		before := p.faults
 		op := p.operatorText(p.tok().Text)
+		if p.faults > before {
+			op = &Broken{p.from(start), op}
+		}
 		return &Leading{p.from(start), op}
 	}
 	return p.expr()
@@ -111,7 +115,7 @@ func (p *parser) keyword() (string, int) {
 
 // operator reads one operator after a bar and resumes behind it.
 func (p *parser) operator(d int) Operator {
-	t := p.tok()
+	t, start, before := p.tok(), p.here(), p.faults
 	if t.Kind != Ident {
 		p.unexpected("an operator")
 		p.resume(d, "")
@@ -122,10 +126,13 @@ func (p *parser) operator(d int) Operator {
 		at := t.Span.To(p.ahead(width - 1).Span)
 		p.unknownOperator(at, word)
 		p.resume(d, "")
-		return nil
+		return &Broken{p.from(start), nil}
 	}
 	op := p.operatorText(word)
 	p.resume(d, "'|', ',' or the end of operator '"+word+"'")
+	if p.faults > before {
+		return &Broken{p.from(start), op}
+	}
 	return op
 }
 
@@ -136,7 +143,7 @@ func (p *parser) unknownOperator(at Span, word string) {
 			return
 		}
 	}
-	p.fail(at, didYouMean(nearest(word, operatorNames)), "unknown operator '%s'", word)
+	p.fail(at, operatorHint(word), "unknown operator '%s'", word)
 }
 
 // refused are operators of the language that have no node here.

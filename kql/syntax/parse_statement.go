@@ -10,6 +10,7 @@ func (p *parser) statements(closing string) []Statement {
 		if p.tok().Kind == EOF || p.nesting[p.i] < d {
 			return out
 		}
+		before := p.faults
 		if s := p.statement(); s != nil {
 			out = append(out, s)
 		}
@@ -18,8 +19,20 @@ func (p *parser) statements(closing string) []Statement {
 			wanted = "'|', ';' or '" + closing + "'"
 		}
 		p.resume(d, wanted)
+		if p.faults > before && len(out) > 0 {
+			unfinished(out[len(out)-1])
+		}
 		if p.isOp("|") { // after a statement that takes no pipe, or whose source failed
 			p.leftover(d)
+		}
+	}
+}
+
+// unfinished: a lone name with a fault behind it may have been meant as anything.
+func unfinished(s Statement) {
+	if q, ok := s.(*QueryStatement); ok {
+		if n, ok := q.Expr.(*Name); ok {
+			q.Expr = &Bad{n.Span}
 		}
 	}
 }
@@ -81,6 +94,9 @@ func (p *parser) statement() Statement {
 		p.fail(p.tok().Span, "only queries are answered; they change nothing", "management commands are not supported")
 		return nil
 	}
+	if p.foreignStatement() {
+		return nil
+	}
 	e := p.pipeline()
 	return &QueryStatement{p.from(start), e}
 }
@@ -123,7 +139,7 @@ func (p *parser) parameters() []*Parameter {
 	if !p.expectOp("(") || p.acceptOp(")") {
 		return nil
 	}
-	out := list(p, p.parameter)
+	out := bracketed(p, ")", p.parameter)
 	p.expectOp(")")
 	return out
 }

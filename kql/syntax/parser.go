@@ -27,6 +27,11 @@ func Parse(src string) (*Query, error) {
 		return q, errs.Err()
 	}
 	p := &parser{src: src, errs: errs, toks: Lex(src, errs)}
+	for _, e := range errs.List {
+		if e.Msg == unterminatedString {
+			p.strings = append(p.strings, e.Start)
+		}
+	}
 	p.nest()
 	q.Statements = p.statements("")
 	if len(errs.List) == 0 {
@@ -51,28 +56,61 @@ func invalidUTF8(s string) int {
 type parser struct {
 	src     string
 	toks    []Token
-	nesting []int // per token: how many brackets are open around it
+	nesting []int  // per token: how many brackets are open around it
+	open    []bool // per token: a bracket that nothing closes
 	i       int
 	depth   int
 	failed  bool // a fault was reported and the parser has not yet resumed
+	faults  int  // how often it failed
 	search  bool // inside search, where column:term is an expression
 	errs    *ErrorList
+	strings []int // where strings start that are not closed
 }
 
 // nest computes how deep in brackets each token stands; a bracket has the depth
-// of what is around it. A closing bracket that nothing opened changes nothing.
+// of what is around it. A closing bracket that nothing opened changes nothing,
+// and so does one that nothing closes: what follows it is still read in parts.
 func (p *parser) nest() {
 	p.nesting = make([]int, len(p.toks))
+	p.open = make([]bool, len(p.toks))
+	closes := map[int]bool{}
+	var stack []int
+	for i, t := range p.toks {
+		switch {
+		case t.is("(") || t.is("[") || t.is("{"):
+			stack = append(stack, i)
+			p.open[i] = true
+		case t.is(")") || t.is("]") || t.is("}"):
+			for j := len(stack) - 1; j >= 0; j-- {
+				if p.toks[stack[j]].Text == opener(t.Text) {
+					p.open[stack[j]] = false
+					closes[i] = true
+					stack = stack[:j]
+					break
+				}
+			}
+		}
+	}
 	d := 0
 	for i, t := range p.toks {
-		if d > 0 && (t.is(")") || t.is("]") || t.is("}")) {
+		if closes[i] {
 			d--
 		}
 		p.nesting[i] = d
-		if t.is("(") || t.is("[") || t.is("{") {
+		if !p.open[i] && (t.is("(") || t.is("[") || t.is("{")) {
 			d++
 		}
 	}
+}
+
+func opener(closing string) string {
+	switch closing {
+	case ")":
+		return "("
+	case "]":
+		return "["
+	}
+	return "{"
 }
 
 func (p *parser) tok() Token { return p.toks[p.i] }
@@ -83,6 +121,9 @@ func (p *parser) ahead(n int) Token {
 
 func (p *parser) advance() Token {
 	t := p.toks[p.i]
+	if p.open[p.i] && !p.failed {
+		p.fail(t.Span, "", "'%s' is not closed", t.Text)
+	}
 	if p.i < len(p.toks)-1 {
 		p.i++
 	}
@@ -103,10 +144,25 @@ func (p *parser) from(start Span) Span {
 }
 
 func (p *parser) fail(at Span, hint, format string, args ...any) {
-	if !p.failed {
-		p.failed = true
+	if p.failed {
+		return
+	}
+	p.failed = true
+	p.faults++
+	if !p.unterminated(at.Start) {
 		p.errs.Add(at, hint, format, args...)
 	}
+}
+
+// unterminated says whether a string on the line of a place lacks its closing
+// quote. All else that is odd about such a line follows from it.
+func (p *parser) unterminated(at int) bool {
+	for _, s := range p.strings {
+		if lineStart(p.src, s) == lineStart(p.src, at) {
+			return true
+		}
+	}
+	return false
 }
 
 // unexpected reports the current token.
@@ -114,9 +170,15 @@ func (p *parser) unexpected(wanted string) {
 	t := p.tok()
 	if t.Kind == Invalid {
 		p.failed = true // reported by the lexer
+		p.faults++
 		return
 	}
-	p.fail(t.Span, "", "expected %s, found %s", wanted, t.describe())
+	if prev := p.toks[max(p.i-1, 0)]; wanted == "an expression" && prev.End <= t.Start && strings.Contains(p.src[prev.End:t.Start], "\n") {
+		// What is missing belongs to the line before.
+		p.fail(Span{prev.End, prev.End}, p.slip(wanted), "expected an expression after %s", prev.describe())
+		return
+	}
+	p.fail(t.Span, p.slip(wanted), "expected %s, found %s", wanted, t.describe())
 }
 
 func (p *parser) isOp(op string) bool  { return !p.failed && p.tok().is(op) }
@@ -196,16 +258,52 @@ func (p *parser) atBoundary(d int) bool {
 	return p.nesting[p.i] == d && (t.is("|") || t.is(";"))
 }
 
-// list reads comma-separated items.
+// list reads comma-separated items; after a fault in one it goes on at the next
+// comma.
 func list[T any](p *parser, item func() T) []T {
 	var out []T
 	for !p.failed {
+		d := p.nesting[p.i]
 		out = append(out, item())
+		if p.failed && p.commaAhead(d) {
+			p.failed = false
+		}
 		if !p.acceptOp(",") {
 			break
 		}
 	}
 	return out
+}
+
+// bracketed reads comma-separated items up to a closing bracket, which it leaves
+// to its caller; after a fault in one it goes on at the next comma or there.
+func bracketed[T any](p *parser, closing string, item func() T) []T {
+	var out []T
+	for !p.failed {
+		d := p.nesting[p.i]
+		out = append(out, item())
+		if !p.isOp(",") && !p.isOp(closing) {
+			p.unexpected("',' or '" + closing + "'")
+		}
+		if p.failed && (p.commaAhead(d) || d > 0 && p.nesting[p.i] < d && p.tok().is(closing)) {
+			p.failed = false
+		}
+		if !p.acceptOp(",") {
+			break
+		}
+	}
+	return out
+}
+
+// commaAhead skips to the next comma at depth d, if one comes before the end of
+// the operator or bracket; otherwise it skips to that.
+func (p *parser) commaAhead(d int) bool {
+	for ; !p.atBoundary(d); p.i++ {
+		if p.nesting[p.i] == d && p.toks[p.i].is(",") {
+			return true
+		}
+	}
+	return false
 }
 
 // nearest finds the known word closest to what was written, "" if none is near.

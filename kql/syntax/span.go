@@ -37,3 +37,7 @@ func LineAt(src string, offset int) string {
 	}
 	return strings.TrimSuffix(line, "\r")
 }
+
+func lineStart(src string, offset int) int {
+	return strings.LastIndexByte(src[:min(offset, len(src))], '\n') + 1
+}
