@@ -22,6 +22,10 @@ func (b *binder) aggregate(s *scope, a *funcs.Aggregate, x *syntax.Call) ir.Expr
 	if a.Obsolete != "" {
 		b.note(x.Func, name+"() is obsolete, "+a.Obsolete+"() is its successor")
 	}
+	if name == "count" && len(x.Args) == 1 && isStar(x.Args[0].Value) {
+		b.errorf(x, "count() counts the rows", "count takes no *")
+		return bad()
+	}
 	inner := *s
 	inner.inAgg, inner.aggs = true, s.aggs
 	args, ok := b.args(&inner, x)

@@ -44,7 +44,9 @@ func Bind(cat *schema.Catalog, q *syntax.Query, opts Options) (*Bound, error) {
 		b.faults = f.List
 		b.errs.List = append(b.errs.List, f.List...)
 	}
-	root := b.query(q.Statements, &env{})
+	top := &env{}
+	root := b.query(q.Statements, top)
+	b.check(q.Statements, top)
 	if err := b.errs.Err(); err != nil {
 		return nil, err
 	}

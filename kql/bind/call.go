@@ -30,7 +30,7 @@ func (b *binder) call(s *scope, x *syntax.Call) ir.Expr {
 	}
 	f := b.fns.Scalar(name)
 	if f == nil {
-		b.errorf(x.Func, didYouMean(name, append(b.fns.Names(), specialNames()...)), "unknown or unsupported function %s", name)
+		b.errorf(x.Func, b.functionHint(name), "unknown or unsupported function %s", name)
 		return bad()
 	}
 	if f.Obsolete != "" {

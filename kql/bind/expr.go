@@ -3,6 +3,7 @@ package bind
 import (
 	"math"
 	"sort"
+	"strings"
 
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/syntax"
@@ -119,8 +120,12 @@ func (b *binder) name(s *scope, x *syntax.Name) ir.Expr {
 		b.errorf(x, "call it: "+x.Text+"(...)", "%s is a function", x.Text)
 		return bad()
 	}
-	if x.Text == "" {
+	switch strings.ToLower(x.Text) {
+	case "":
 		return bad() // a fault of syntax
+	case "null", "nil", "none":
+		b.errorf(x, "isnull(x) and isnotnull(x) ask for a missing value, isempty(x) and isnotempty(x) for an empty text", "%s is not a value", x.Text)
+		return bad()
 	}
 	var names []string
 	if s.rel != nil {
@@ -130,15 +135,32 @@ func (b *binder) name(s *scope, x *syntax.Name) ir.Expr {
 	}
 	known := append(append([]string(nil), names...), s.env.names()...)
 	hint := didYouMean(x.Text, known)
-	if hint == "" && len(names) > 0 {
-		sort.Strings(names)
-		if len(names) > 12 {
-			names = append(names[:12], "...")
-		}
-		hint = "columns here: " + join(names)
+	if hint == "" {
+		hint = columnHint(x.Text, s.rel)
 	}
 	b.errorf(x, hint, "unknown column %s", x.Text)
 	return bad()
+}
+
+// columnHint names the column of r that was meant, or those there are.
+func columnHint(name string, r *rel) string {
+	if r == nil {
+		return ""
+	}
+	var names []string
+	for _, c := range r.cols {
+		if c.name != anything {
+			names = append(names, c.name)
+		}
+	}
+	if hint := didYouMean(name, names); hint != "" || len(names) == 0 {
+		return hint
+	}
+	sort.Strings(names)
+	if len(names) > 12 {
+		names = append(names[:12], "...")
+	}
+	return "columns here: " + join(names)
 }
 
 // side resolves $left.c and $right.c within join conditions.
@@ -160,7 +182,7 @@ func (b *binder) side(s *scope, x *syntax.Path) (ir.Expr, bool) {
 	if c := r.find(x.Name.Text); c != nil {
 		return c.ref(), true
 	}
-	b.errorf(x.Name, "", "%s has no column %s", n.Text, x.Name.Text)
+	b.errorf(x.Name, columnHint(x.Name.Text, r), "%s has no column %s", n.Text, x.Name.Text)
 	return bad(), true
 }
 
@@ -269,6 +291,10 @@ func (b *binder) predicate(s *scope, x syntax.Expr) ir.Expr {
 	case types.Int, types.Long:
 		return call("tobool."+v.Type().String(), types.Bool, v)
 	}
-	b.errorf(x, "", "a condition is bool, this is %s", v.Type())
+	hint := ""
+	if v.Type() == types.String {
+		hint = "compare it, or ask isnotempty(...)"
+	}
+	b.errorf(x, hint, "a condition is bool, this is %s", v.Type())
 	return bad()
 }

@@ -21,7 +21,10 @@ func (b *binder) evaluate(e *env, r *rel, op *syntax.Evaluate, again func() *rel
 	case "narrow":
 		return b.narrow(r, op)
 	}
-	hint := "plugins: bag_unpack, narrow, pivot"
+	hint := didYouMean(op.Call.Func.Text, []string{"bag_unpack", "narrow", "pivot"})
+	if hint == "" {
+		hint = "plugins: bag_unpack, narrow, pivot"
+	}
 	b.refuse(op.Call.Func, hint, "the plugin "+op.Call.Func.Text)
 	return nil
 }
@@ -212,7 +215,7 @@ func (b *binder) unpackAs(r *rel, op *syntax.Evaluate, c col, prefix string) *re
 	for _, d := range op.Schema.Columns {
 		t, ok := types.Parse(d.Type.Text)
 		if !ok {
-			b.errorf(d.Type, "", "unknown type %s", d.Type.Text)
+			b.unknownType(d.Type)
 			return nil
 		}
 		if takenIn(out.cols)(d.Name.Text) {

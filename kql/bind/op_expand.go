@@ -43,7 +43,7 @@ func (b *binder) mvExpand(e *env, r *rel, op *syntax.MvExpand) *rel {
 		if item.To != nil {
 			var ok bool
 			if t, ok = types.Parse(item.To.Text); !ok {
-				b.errorf(item.To, "", "unknown type %s", item.To.Text)
+				b.unknownType(item.To)
 				return nil
 			}
 		}

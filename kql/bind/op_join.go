@@ -27,7 +27,7 @@ func (b *binder) lookup(e *env, l *rel, op *syntax.Lookup) *rel {
 		kind = "leftouter"
 	case "leftouter", "inner":
 	default:
-		b.errorf(op, "kinds: leftouter, inner", "unknown kind of lookup %s", kind)
+		b.unknownKind(op, "lookup", kind, []string{"leftouter", "inner"})
 		return nil
 	}
 	right := b.table(e, op.Right)
@@ -101,7 +101,7 @@ func (b *binder) joined(e *env, left, right *rel, at syntax.Node, kind string, o
 		out.node, out.cols = j, r.cols
 		return out
 	default:
-		b.errorf(at, "kinds: innerunique inner leftouter rightouter fullouter leftsemi leftanti rightsemi rightanti", "unknown kind of join %s", kind)
+		b.unknownKind(at, "join", kind, joinKinds)
 		return nil
 	}
 	out.node = j
@@ -111,6 +111,25 @@ func (b *binder) joined(e *env, left, right *rel, at syntax.Node, kind string, o
 		out.cols = append(out.cols, c)
 	}
 	return out
+}
+
+var joinKinds = []string{"innerunique", "inner", "leftouter", "rightouter", "fullouter", "leftsemi", "leftanti", "rightsemi", "rightanti"}
+
+// unknownKind reports a kind= at its place.
+func (b *binder) unknownKind(at syntax.Node, op, kind string, kinds []string) {
+	hint := didYouMean(kind, kinds)
+	if hint == "" {
+		hint = "kinds: " + join(kinds)
+	}
+	syntax.Walk(at, func(n syntax.Node) bool {
+		if p, ok := n.(*syntax.OpParam); ok && p.Name.Text == "kind" {
+			if v, ok := p.Value.(*syntax.Name); ok && v.Text == kind {
+				at = v
+			}
+		}
+		return true
+	})
+	b.errorf(at, hint, "unknown kind of %s %s", op, kind)
 }
 
 // fill renames the string columns of a side that may be missing.
@@ -137,11 +156,7 @@ func (b *binder) condition(e *env, l, r *rel, x syntax.Expr, keys map[string]boo
 			if lc != nil {
 				side, cols = "right", r.cols
 			}
-			var names []string
-			for _, c := range cols {
-				names = append(names, c.name)
-			}
-			b.errorf(x, didYouMean(x.Text, names), "the %s side of the join has no column %s", side, x.Text)
+			b.errorf(x, columnHint(x.Text, &rel{cols: cols}), "the %s side of the join has no column %s", side, x.Text)
 			return nil, false
 		}
 		keys[x.Text] = true

@@ -173,7 +173,7 @@ func (b *binder) parsePattern(e *env, parts []*syntax.ParsePart, mode parseMode)
 			if p.Column.Type != nil {
 				var ok bool
 				if t, ok = types.Parse(p.Column.Type.Text); !ok {
-					b.errorf(p.Column.Type, "", "unknown type %s", p.Column.Type.Text)
+					b.unknownType(p.Column.Type)
 					return "", nil, nil, false
 				}
 			}

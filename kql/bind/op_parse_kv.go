@@ -32,7 +32,7 @@ func (b *binder) parseKV(e *env, r *rel, op *syntax.ParseKV) *rel {
 		t, ok := types.Parse(c.Type.Text)
 		switch {
 		case !ok:
-			b.errorf(c.Type, "", "unknown type %s", c.Type.Text)
+			b.unknownType(c.Type)
 			return nil
 		case takenIn(cols)(c.Name.Text):
 			b.errorf(c, "", "the column %s is named twice", c.Name.Text)

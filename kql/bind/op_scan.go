@@ -116,7 +116,7 @@ func (s *scanner) declare(d *syntax.RowSchema) bool {
 	for _, c := range d.Columns {
 		t, ok := types.Parse(c.Type.Text)
 		if !ok {
-			s.b.errorf(c.Type, "", "unknown type %s", c.Type.Text)
+			s.b.unknownType(c.Type)
 			return false
 		}
 		if takenIn(s.rel.cols)(c.Name.Text) {

@@ -83,7 +83,7 @@ func (b *binder) datatable(e *env, x *syntax.Datatable) *rel {
 	for _, d := range x.Columns.Columns {
 		t, ok := types.Parse(d.Type.Text)
 		if !ok {
-			b.errorf(d.Type, "types: bool int long real decimal string datetime timespan guid dynamic", "unknown type %s", d.Type.Text)
+			b.unknownType(d.Type)
 			return nil
 		}
 		if takenIn(r.cols)(d.Name.Text) {

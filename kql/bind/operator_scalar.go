@@ -78,6 +78,9 @@ func (b *binder) arith(at syntax.Node, op string, l, r ir.Expr) ir.Expr {
 	case lt.Numeric() && rt == ts && op == "*":
 		return b.arith(at, op, r, l)
 	}
+	if op == "+" && lt == types.String && rt == types.String {
+		return fail("strcat(a, b) joins texts")
+	}
 	return fail("")
 }
 
@@ -200,7 +203,7 @@ func (b *binder) textual(x *syntax.Binary, op string, l, r ir.Expr) ir.Expr {
 		"contains", "contains_cs", "startswith", "startswith_cs", "endswith", "endswith_cs":
 		v = call(base, types.Bool, l, r)
 	default:
-		b.refuse(x, "", "the operator "+op)
+		b.refuse(x, "write has, contains, startswith, endswith or matches regex", "the operator "+op)
 		return bad()
 	}
 	if not {

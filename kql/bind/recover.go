@@ -1,6 +1,8 @@
 package bind
 
 import (
+	"strings"
+
 	"github.com/postern-dev/postern/kql/ir"
 	"github.com/postern-dev/postern/kql/syntax"
 	"github.com/postern-dev/postern/kql/types"
@@ -42,8 +44,69 @@ func (b *binder) follows(n syntax.Node, args []any) bool {
 		if at.Start <= f.Start && f.Start < at.End || at.Start == at.End {
 			return true
 		}
+		// What stands right before the fault is likely not what was meant.
+		if at.End <= f.Start && f.Start-at.End <= 2 && strings.TrimSpace(b.errs.Source[at.End:f.Start]) == "" && !strings.HasSuffix(f.Msg, "found ')'") && !strings.HasSuffix(f.Msg, "not closed") {
+			return true
+		}
 	}
 	return false
+}
+
+// check binds definitions that the query does not use, for their faults.
+func (b *binder) check(list []syntax.Statement, e *env) {
+	for _, s := range list {
+		let, ok := s.(*syntax.Let)
+		if !ok || b.used[let.Value] {
+			continue
+		}
+		v := e.lookup(let.Name.Text)
+		b.checking++
+		work := b.work
+		switch v := v.(type) {
+		case *letTable:
+			if v.x == let.Value {
+				b.table(v.env, v.x)
+			}
+		case *letFunc:
+			if v.f == let.Value {
+				b.checkFunc(v)
+			}
+		}
+		b.work = min(work, b.work)
+		b.checking--
+	}
+}
+
+// checkFunc binds a function nobody calls: of its parameters nothing is known.
+func (b *binder) checkFunc(f *letFunc) {
+	local := f.env.snapshot()
+	for _, p := range f.f.Params {
+		if p.Row != nil {
+			local.set(p.Name.Text, &boundTable{func() *rel { return b.unknown(nil) }})
+		} else {
+			local.set(p.Name.Text, &boundValue{bad()})
+		}
+	}
+	if b.bodyTabular(f) {
+		b.statements(f.f.Body, local)
+		return
+	}
+	for _, s := range f.f.Body {
+		switch s := s.(type) {
+		case *syntax.Let:
+			b.let(local, s)
+		case *syntax.QueryStatement:
+			b.expr(&scope{env: local}, s.Expr)
+		}
+	}
+}
+
+// use remembers that a definition is read, and so looked at.
+func (b *binder) use(x syntax.Expr) {
+	if b.used == nil {
+		b.used = map[syntax.Expr]bool{}
+	}
+	b.used[x] = true
 }
 
 // inspect looks at the parts of an operator that cannot be bound as a whole, for

@@ -147,6 +147,7 @@ func (b *binder) table(e *env, x syntax.Expr) *rel {
 func (b *binder) named(e *env, x *syntax.Name) *rel {
 	switch v := e.lookup(x.Text).(type) {
 	case *letTable:
+		b.use(v.x)
 		return b.table(v.env, v.x)
 	case *boundTable:
 		return v.bind()
@@ -289,8 +290,17 @@ func (b *binder) invoke(e *env, f *letFunc, x *syntax.Call) *rel {
 	return b.statements(f.f.Body, local)
 }
 
+func parameterNames(f *letFunc) []string {
+	var out []string
+	for _, p := range f.f.Params {
+		out = append(out, p.Name.Text)
+	}
+	return out
+}
+
 // arguments makes the environment of a function's body.
 func (b *binder) arguments(s *scope, f *letFunc, x *syntax.Call) (*env, bool) {
+	b.use(f.f)
 	local := f.env.snapshot()
 	if len(x.Args) > len(f.f.Params) {
 		b.errorf(x, "", "%s takes %d arguments, got %d", x.Func.Text, len(f.f.Params), len(x.Args))
@@ -307,7 +317,7 @@ func (b *binder) arguments(s *scope, f *letFunc, x *syntax.Call) (*env, bool) {
 				}
 			}
 			if at < 0 {
-				b.errorf(a, "", "%s has no parameter %s", x.Func.Text, a.Name.Text)
+				b.errorf(a, didYouMean(a.Name.Text, parameterNames(f)), "%s has no parameter %s", x.Func.Text, a.Name.Text)
 				return nil, false
 			}
 		}
@@ -331,7 +341,7 @@ func (b *binder) arguments(s *scope, f *letFunc, x *syntax.Call) (*env, bool) {
 		if p.Type != nil {
 			t, ok := types.Parse(p.Type.Text)
 			if !ok {
-				b.errorf(p.Type, "", "unknown type %s", p.Type.Text)
+				b.unknownType(p.Type)
 				return nil, false
 			}
 			v = b.want(arg, v, t, "argument "+p.Name.Text)

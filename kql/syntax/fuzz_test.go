@@ -34,13 +34,18 @@ func seeds(f *testing.F) {
 func FuzzLex(f *testing.F) {
 	seeds(f)
 	f.Fuzz(func(t *testing.T, src string) {
-		toks := Lex(src, &ErrorList{Source: src})
+		errs := &ErrorList{Source: src}
+		toks := Lex(src, errs)
+		reported := map[int]bool{} // && is read as and
+		for _, e := range errs.List {
+			reported[e.Start] = true
+		}
 		at := 0
 		for _, tok := range toks {
 			if tok.Start < at && tok.Kind != EOF || tok.End < tok.Start || tok.End > len(src) {
 				t.Fatalf("token %+v lies wrong", tok)
 			}
-			if tok.Kind != EOF && tok.Text != src[tok.Start:tok.End] {
+			if tok.Kind != EOF && tok.Text != src[tok.Start:tok.End] && !reported[tok.Start] {
 				t.Fatalf("token %+v is not the text there", tok)
 			}
 			at = tok.End

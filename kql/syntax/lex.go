@@ -232,6 +232,14 @@ func (l *lexer) foreign(rest string) (Token, bool) {
 			return t, true
 		}
 	}
+	if end := strings.IndexByte(rest[1:], '`'); rest[0] == '`' && end > 0 && identEnd(rest[1:]) == end {
+		start := l.pos
+		l.pos += end + 2
+		t := l.token(Ident, start)
+		t.Text = rest[1 : 1+end]
+		l.errs.Add(t.Span, "a name needs no quotes; one with blanks is written ['a name']", "unexpected character '`'")
+		return t, true
+	}
 	if strings.HasPrefix(rest, "!") && strings.HasPrefix(strings.TrimLeft(rest[1:], " "), "(") {
 		start := l.pos
 		l.pos++
@@ -278,6 +286,8 @@ func (l *lexer) op() Token {
 	hint := ""
 	if strings.ContainsAny(t.Text, "“”‘’") {
 		hint = `strings are quoted with " or '`
+	} else if r, _ := utf8.DecodeRuneInString(t.Text); unicode.Is(unicode.Cf, r) {
+		hint = "remove it: it is invisible"
 	}
 	l.errs.Add(t.Span, hint, "unexpected character %q", t.Text)
 	return t

@@ -48,6 +48,9 @@ func (p *parser) constant(t Token) Expr {
 		lit.Type, _ = types.Parse(t.Name)
 		lit.Value, ok = typedValue(lit.Type, t.Value)
 		hint = typedHint(lit.Type)
+		if isIdentStart(t.Value) && !strings.ContainsAny(t.Value, " ") && lit.Type != types.Guid {
+			hint = "to" + lit.Type.String() + "(" + t.Value + ") converts a value"
+		}
 	}
 	if !ok {
 		lit.Value = nil

@@ -34,14 +34,14 @@ func (*Lookup) Keyword() string { return "lookup" }
 func (*Union) Keyword() string  { return "union" }
 
 func (p *parser) join(start Span) Operator {
-	n := &Join{Params: p.opParams("kind")}
+	n := &Join{Params: p.strictParams("kind")}
 	n.Right, n.On = p.joined()
 	n.Span = p.from(start)
 	return n
 }
 
 func (p *parser) lookup(start Span) Operator {
-	n := &Lookup{Params: p.opParams("kind")}
+	n := &Lookup{Params: p.strictParams("kind")}
 	n.Right, n.On = p.joined()
 	n.Span = p.from(start)
 	return n
@@ -64,7 +64,7 @@ func (p *parser) tableRef() Expr {
 }
 
 func (p *parser) union(start Span) Operator {
-	n := &Union{Params: p.opParams("kind", "withsource", "with_source", "isfuzzy")}
+	n := &Union{Params: p.strictParams("kind", "withsource", "with_source", "isfuzzy")}
 	n.Tables = list(p, p.tableRef)
 	n.Span = p.from(start)
 	return n

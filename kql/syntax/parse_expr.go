@@ -102,6 +102,10 @@ func (p *parser) operation(x Expr, op string, width, level int) Expr {
 	case "between", "!between":
 		p.expectOp("(")
 		lo := p.expr()
+		if both, ok := lo.(*Binary); ok && both.Op == "and" && p.isOp(")") {
+			p.fail(both.OpSpan, "write between (a .. b)", "expected '..', found 'and'")
+			return &Bad{span()}
+		}
 		p.expectOp("..")
 		hi := p.expr()
 		p.expectOp(")")
@@ -125,8 +129,12 @@ func (p *parser) inList() []Expr {
 
 func (p *parser) unary() Expr {
 	start := p.here()
-	if t := p.tok(); !p.failed && t.Kind == Op && t.Text[0] == '!' && len(t.Text) > 2 && isIdentStart(t.Text[1:]) && p.ahead(1).is("(") {
-		p.fail(t.Span, "write not("+t.Text[1:]+"(...))", "expected an expression, found '%s'", t.Text)
+	if t := p.tok(); !p.failed && t.Kind == Op && t.Text[0] == '!' && len(t.Text) > 2 && isIdentStart(t.Text[1:]) {
+		inner := t.Text[1:]
+		if p.ahead(1).is("(") {
+			inner += "(...)"
+		}
+		p.fail(t.Span, "write not("+inner+")", "expected an expression, found '%s'", t.Text)
 	}
 	if !p.isOp("-") && !p.isOp("+") {
 		return p.postfix()

@@ -154,6 +154,7 @@ var refused = []string{"make-graph", "graph-match", "graph-shortest-paths", "gra
 func (p *parser) operatorText(word string) Operator {
 	start := p.here()
 	read, _ := p.reader(word)
+	p.current = word
 	for range 1 + 2*strings.Count(word, "-") {
 		p.advance()
 	}
@@ -278,6 +279,26 @@ func (p *parser) opParams(names ...string) Params {
 		out = append(out, p.opParam())
 	}
 	return out
+}
+
+// strictParams are the parameters of an operator whose text cannot start with an
+// assignment: a name it does not know is reported.
+func (p *parser) strictParams(names ...string) Params {
+	var out Params
+	for {
+		out = append(out, p.opParams(names...)...)
+		t := p.tok()
+		if p.failed || t.Kind != Ident || !p.ahead(1).is("=") {
+			return out
+		}
+		hint := didYouMean(nearest(t.Text, names))
+		if hint == "" {
+			hint = "parameters: " + strings.Join(names, ", ")
+		}
+		p.fail(t.Span, hint, "unknown parameter '%s' of %s", t.Text, p.current)
+		p.failed = false
+		p.opParam()
+	}
 }
 
 func (p *parser) opParam() *OpParam {

@@ -68,7 +68,11 @@ func (p *parser) word() Expr {
 		}
 	}
 	if l, ok := levels[t.Text]; ok && l > 0 {
-		p.fail(t.Span, "write ['"+t.Text+"'] if it is a name", "expected an expression, found operator '%s'", t.Text)
+		hint := "write ['" + t.Text + "'] if it is a name"
+		if call {
+			hint = "it stands between its operands: text " + t.Text + " value"
+		}
+		p.fail(t.Span, hint, "expected an expression, found operator '%s'", t.Text)
 		return &Bad{start}
 	}
 	name := p.name("a name")

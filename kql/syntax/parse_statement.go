@@ -127,7 +127,7 @@ func (p *parser) function() Expr {
 	defer p.leave()
 	f := &Func{View: p.acceptWord("view")}
 	f.Params = p.parameters()
-	if p.expectOp("{") {
+	if p.expectOp("{") && !p.failed {
 		f.Body = p.statements("}")
 		p.expectOp("}")
 	}

@@ -56,13 +56,16 @@ func invalidUTF8(s string) int {
 type parser struct {
 	src     string
 	toks    []Token
-	nesting []int  // per token: how many brackets are open around it
-	open    []bool // per token: a bracket that nothing closes
+	nesting []int        // per token: how many brackets are open around it
+	closing map[int]bool // the brackets that close one
+	open    []bool       // per token: a bracket that nothing closes
 	i       int
 	depth   int
-	failed  bool // a fault was reported and the parser has not yet resumed
-	faults  int  // how often it failed
-	search  bool // inside search, where column:term is an expression
+	failed  bool   // a fault was reported and the parser has not yet resumed
+	faults  int    // how often it failed
+	lost    bool   // within a bracket that nothing closes: its end is not known
+	current string // the operator being read
+	search  bool   // inside search, where column:term is an expression
 	errs    *ErrorList
 	strings []int // where strings start that are not closed
 }
@@ -74,6 +77,7 @@ func (p *parser) nest() {
 	p.nesting = make([]int, len(p.toks))
 	p.open = make([]bool, len(p.toks))
 	closes := map[int]bool{}
+	p.closing = closes
 	var stack []int
 	for i, t := range p.toks {
 		switch {
@@ -123,6 +127,7 @@ func (p *parser) advance() Token {
 	t := p.toks[p.i]
 	if p.open[p.i] && !p.failed {
 		p.fail(t.Span, "", "'%s' is not closed", t.Text)
+		p.lost = true
 	}
 	if p.i < len(p.toks)-1 {
 		p.i++
@@ -247,7 +252,7 @@ func (p *parser) resume(d int, wanted string) {
 	for !p.atBoundary(d) {
 		p.advance()
 	}
-	p.failed = false
+	p.failed, p.lost = false, false
 }
 
 func (p *parser) atBoundary(d int) bool {
@@ -285,7 +290,7 @@ func bracketed[T any](p *parser, closing string, item func() T) []T {
 		if !p.isOp(",") && !p.isOp(closing) {
 			p.unexpected("',' or '" + closing + "'")
 		}
-		if p.failed && (p.commaAhead(d) || d > 0 && p.nesting[p.i] < d && p.tok().is(closing)) {
+		if p.failed && !p.lost && (p.commaAhead(d) || d > 0 && p.nesting[p.i] < d && p.tok().is(closing)) {
 			p.failed = false
 		}
 		if !p.acceptOp(",") {
@@ -298,6 +303,9 @@ func bracketed[T any](p *parser, closing string, item func() T) []T {
 // commaAhead skips to the next comma at depth d, if one comes before the end of
 // the operator or bracket; otherwise it skips to that.
 func (p *parser) commaAhead(d int) bool {
+	if p.lost {
+		return false
+	}
 	for ; !p.atBoundary(d); p.i++ {
 		if p.nesting[p.i] == d && p.toks[p.i].is(",") {
 			return true

@@ -59,10 +59,14 @@ func (p *parser) slip(wanted string) string {
 	}
 	expression := wanted == "an expression"
 	switch {
+	case t.is("=") && (p.current == "join" || p.current == "lookup"):
+		return "write on $left.a == $right.b"
 	case t.is("="):
 		return "== compares; = gives a new column its name"
 	case t.is("=>"):
 		return "write >="
+	case t.is(")") && p.nesting[p.i] == 0 && !p.closing[p.i]:
+		return "no '(' before it is open"
 	case expression && p.commented(prev, t):
 		return "// starts a comment, which goes on to the end of the line; put text in quotes"
 	case t.is(":") && strings.HasPrefix(p.src[t.End:], "//"):
@@ -112,6 +116,14 @@ func (p *parser) wordSlip(prev, t Token) string {
 			return "a timespan is written in days or less: 7d, 30d"
 		}
 		return "a timespan is written without a blank: " + prev.Text + unit
+	}
+	switch {
+	case strings.HasPrefix(lower, "cs_"):
+		return didYouMean(lower[3:] + "_cs")
+	case prev.Kind == Ident && strings.EqualFold(prev.Text, "distinct"):
+		return "dcount(column) counts distinct values"
+	case prev.Kind == Ident && strings.EqualFold(prev.Text, "case"):
+		return "write case(condition, value, ..., otherwise)"
 	}
 	switch lower {
 	case "is":
