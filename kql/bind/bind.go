@@ -50,6 +50,7 @@ func Bind(cat *schema.Catalog, q *syntax.Query, opts Options) (*Bound, error) {
 	if err := b.errs.Err(); err != nil {
 		return nil, err
 	}
+	b.advise(q)
 	return &Bound{Root: root, Notes: b.notes, Next: b.next}, nil
 }
 

@@ -31,7 +31,20 @@ func (b *binder) binary(s *scope, x *syntax.Binary) ir.Expr {
 	case "+", "-", "*", "/", "%":
 		return b.arith(x, x.Op, l, r)
 	case "==", "!=", "<", "<=", ">", ">=":
+		if (l.Type() == types.Dynamic) != (r.Type() == types.Dynamic) && !isNullConst(l) && !isNullConst(r) {
+			other := l.Type()
+			if other == types.Dynamic {
+				other = r.Type()
+			}
+			b.adviseBag(x, other)
+		}
 		return b.compare(x, x.Op, l, r)
+	case "=~", "!~":
+		if l.Type() == types.Dynamic || r.Type() == types.Dynamic {
+			b.note(x, x.Op+" compares texts: a dynamic is taken as tostring() of it; write that to make it plain")
+		}
+	case "has", "!has", "has_cs", "!has_cs":
+		b.adviseTerm(x.Y)
 	}
 	return b.textual(x, x.Op, l, r)
 }
