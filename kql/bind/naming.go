@@ -23,9 +23,12 @@ func (b *binder) nameOf(x syntax.Expr) string {
 		return base + "_" + x.Name.Text
 	case *syntax.Index:
 		base := b.nameOf(x.X)
-		l, ok := x.Index.(*syntax.Literal)
-		if !ok || base == "" {
+		if base == "" {
 			return ""
+		}
+		l, ok := x.Index.(*syntax.Literal)
+		if !ok {
+			return base + "_"
 		}
 		switch v := l.Value.(type) {
 		case string:

@@ -52,8 +52,8 @@ func strings_() []Func {
 	return []Func{
 		fn("tolower", "string -> string", Never),
 		fn("toupper", "string -> string", Never),
-		fn("strlen", "string -> long", Never),
-		fn("string_size", "string -> long", Never),
+		Func{Name: "strlen", Naming: NameAndArg, Overloads: []Overload{sig("string -> long", Never)}},
+		Func{Name: "string_size", Naming: NameAndArg, Overloads: []Overload{sig("string -> long", Never)}},
 		{Name: "strcat", Overloads: []Overload{{Args: sig("string... -> string", Never).Args, Variadic: true, Result: sig("-> string", Never).Result, Text: true, Null: Never}}},
 		fn("reverse", "string -> string", Never),
 		{Name: "substring", Overloads: []Overload{sig("string long long -> string", Never).with(int64(1 << 62))}},
@@ -88,7 +88,7 @@ func numbers() []Func {
 		fn("pow", "real real -> real", Strict),
 		fn("atan2", "real real -> real", Strict),
 		fn("ceiling", "long -> long", Strict).op("same").over(sig("real -> real", Strict).as("ceiling")),
-		Func{Name: "round", Overloads: []Overload{sig("long -> long", Strict).as("same"), sig("real -> real", Strict).as("round"), sig("real long -> real", Strict).as("round.digits")}},
+		Func{Name: "round", Overloads: []Overload{sig("int -> int", Strict).as("same"), sig("long -> long", Strict).as("same"), sig("real -> real", Strict).as("round"), sig("real long -> real", Strict).as("round.digits")}},
 		fn("isnan", "real -> bool", Maybe),
 		fn("isinf", "real -> bool", Maybe),
 		fn("isfinite", "real -> bool", Maybe),
@@ -126,7 +126,7 @@ func datetimes() []Func {
 		fn("dayofweek", "datetime -> timespan", Maybe),
 		fn("datetime_add", "string long datetime -> datetime", Maybe),
 		fn("datetime_diff", "string datetime datetime -> long", Maybe),
-		fn("datetime_part", "string datetime -> long", Maybe),
+		fn("datetime_part", "string datetime -> int", Maybe),
 		fn("format_datetime", "datetime string -> string", Never),
 		fn("format_timespan", "timespan string -> string", Never),
 		Func{Name: "make_datetime", Overloads: []Overload{

@@ -27,7 +27,7 @@ func rare() []Func {
 		alias("base64_decodestring", "string -> string", Never, "base64_decode_tostring"),
 		alias("parseurl", "string -> dynamic", Maybe, "parse_url"),
 		alias("parseurlquery", "string -> dynamic", Maybe, "parse_urlquery"),
-		alias("datepart", "string datetime -> long", Maybe, "datetime_part"),
+		alias("datepart", "string datetime -> int", Maybe, "datetime_part"),
 		alias("arraylength", "dynamic -> long", Maybe, "array_length"),
 	)
 }

@@ -25,12 +25,15 @@ func datetimeParts() []Func {
 			t, ok := num(a, 0)
 			return maybe(int64(scalar.Weekday(t))*scalar.Day, ok)
 		}),
-		fn("datetime_part", "string datetime -> long", func(a []any) any {
+		fn("datetime_part", "string datetime -> int", func(a []any) any {
 			t, ok := num(a, 1)
 			if !ok {
 				return nil
 			}
-			return datetimePart(str(a, 0), clampTime(t))
+			if n, ok := datetimePart(str(a, 0), clampTime(t)); ok {
+				return int32(n)
+			}
+			return nil
 		}),
 		fn("datetime_diff", "string datetime datetime -> long", func(a []any) any {
 			t, ok1 := num(a, 1)
@@ -54,35 +57,35 @@ func isoWeek(t int64) int {
 	return (scalar.YearDay(thursday*scalar.Day)-1)/7 + 1
 }
 
-func datetimePart(part string, t int64) any {
+func datetimePart(part string, t int64) (n int64, ok bool) {
 	d := scalar.DateOf(t)
 	switch part {
 	case "year", "Year":
-		return int64(d.Year)
+		return int64(d.Year), true
 	case "quarter", "Quarter":
-		return int64((d.Month-1)/3 + 1)
+		return int64((d.Month-1)/3 + 1), true
 	case "month", "Month":
-		return int64(d.Month)
+		return int64(d.Month), true
 	case "week_of_year", "weekOfYear", "week", "Week":
-		return int64(isoWeek(t))
+		return int64(isoWeek(t)), true
 	case "day", "Day":
-		return int64(d.Day)
+		return int64(d.Day), true
 	case "dayOfYear", "DayOfYear":
-		return int64(scalar.YearDay(t))
+		return int64(scalar.YearDay(t)), true
 	case "hour", "Hour":
-		return t % scalar.Day / scalar.Hour
+		return t % scalar.Day / scalar.Hour, true
 	case "minute", "Minute":
-		return t % scalar.Hour / scalar.Minute
+		return t % scalar.Hour / scalar.Minute, true
 	case "second", "Second":
-		return t % scalar.Minute / scalar.Second
+		return t % scalar.Minute / scalar.Second, true
 	case "millisecond", "Millisecond":
-		return t % scalar.Second / scalar.Millisecond
+		return t % scalar.Second / scalar.Millisecond, true
 	case "microsecond", "Microsecond":
-		return t % scalar.Second / scalar.Microsecond
+		return t % scalar.Second / scalar.Microsecond, true
 	case "nanosecond", "Nanosecond":
-		return t % scalar.Second * 100
+		return t % scalar.Second * 100, true
 	}
-	return nil
+	return 0, false
 }
 
 // datetimeDiff counts the boundaries of a unit between u and t.
