@@ -47,7 +47,9 @@ func (l *lexer) next() Token {
 	case isDigit(c):
 		return l.number()
 	case c == '.' && isDigit(l.peek(1)) && !l.afterOperand():
-		return l.number()
+		t := l.number()
+		l.errs.Add(t.Span, "write 0"+t.Text, "a number starts with a digit")
+		return t
 	case l.atString():
 		return l.str()
 	case isIdentStart(l.src[start:]):
