@@ -7,7 +7,7 @@ KUBERNETES_VERSION := v1.36.3
 KUBE_LDFLAGS := -s -w -X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36 -X k8s.io/component-base/version.gitTreeState=clean
 export GOFLAGS := -buildvcs=false $(GOFLAGS)
 
-.PHONY: help build demo test confirm lab check bench corpus tour-az az fuzz clean tools-present browser-present
+.PHONY: help build demo test confirm lab check bench corpus kusto tour-az az fuzz clean tools-present browser-present node-present
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -22,6 +22,10 @@ browser-present:
 	[ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && echo "installing chromium-headless-shell" && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium-headless-shell >/dev/null && exit 0; \
 	echo "make: the tests of pages need a Chromium. On Debian, as root: apt-get install -y --no-install-recommends chromium-headless-shell (or name one in POSTERN_BROWSER)"; exit 1
 
+# What the comparison with Kusto's own grammar needs; the npm package itself is fetched by its test.
+node-present:
+	@for t in node npm; do command -v $$t >/dev/null || { echo "make: $$t is missing. On Debian: apt-get install -y nodejs npm (Node.js 18 or later)"; exit 1; }; done
+
 build: tools-present ## build postern, postern-lab, kubectl and kubelogin into bin/
 	@mkdir -p $(BIN)
 	@echo "building postern"; $(GO) build -o $(BIN)/postern ./cmd/postern
@@ -33,7 +37,7 @@ build: tools-present ## build postern, postern-lab, kubectl and kubelogin into b
 demo: build ## the tour on a fresh lab, which then stays up until Ctrl-C
 	@exec $(BIN)/postern-lab tour --fresh --keep
 
-test: build browser-present ## every test of every module, the lab's among them
+test: build browser-present node-present ## every test of every module, the lab's among them
 	$(GO) test -timeout 20m ./...
 	cd lab && $(GO) test -timeout 60m -p 1 ./...
 	cd tools && $(GO) test ./...
@@ -60,6 +64,9 @@ corpus: build ## score the compiler against recorded Kusto answers, where ../sha
 	  ../shared/kql/run --postern $(BIN)/postern --min 78 --fail $(BIN)/corpus-fail.jsonl && \
 	  cd tools && $(GO) run ./corpus -cases $$(wc -l < ../../shared/kql/cases.jsonl) -fail $(BIN)/corpus-fail.jsonl -known ../docs/kql-differences.jsonl; \
 	else echo "corpus: ../shared/kql is not here; nothing to score"; fi
+
+kusto: tools-present node-present ## hold the compiler against Kusto's own parser and binder, with ../shared/kql where it is present
+	cd tools && POSTERN_KQL_CORPUS=$${POSTERN_KQL_CORPUS:-$$(cd ../../shared/kql 2>/dev/null && pwd)} $(GO) test -count=1 -v ./kusto
 
 tour-az: build ## the tour with real az (installs Debian's azure-cli if it may)
 	@command -v az >/dev/null || { [ "$$(id -u)" = 0 ] && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends azure-cli >/dev/null; } || { echo "make: az is missing. As root: apt-get install -y azure-cli"; exit 1; }
